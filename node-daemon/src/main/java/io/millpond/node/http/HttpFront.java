@@ -1,0 +1,157 @@
+package io.millpond.node.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * The HTTP listeners: the page and the read-only interface on loopback, the metrics on their own
+ * address. On loopback the Host header must name this machine's loopback, so that a web page
+ * elsewhere cannot read through a person's browser by a name that it points here.
+ */
+public final class HttpFront implements AutoCloseable {
+  private static final int BACKLOG = 64;
+
+  private final HttpServer readOnly;
+  private final HttpServer metrics;
+  private final ExecutorService threads;
+
+  private HttpFront(HttpServer readOnly, HttpServer metrics, ExecutorService threads) {
+    this.readOnly = readOnly;
+    this.metrics = metrics;
+    this.threads = threads;
+  }
+
+  /**
+   * Binds and serves.
+   *
+   * @throws IOException if an address cannot be bound; nothing stays bound then
+   */
+  public static HttpFront start(
+      InetSocketAddress readOnlyAddress,
+      InetSocketAddress metricsAddress,
+      NodeView view,
+      Metrics metrics)
+      throws IOException {
+    HttpServer readOnly = bind(readOnlyAddress);
+    HttpServer forMetrics;
+    try {
+      forMetrics = bind(metricsAddress);
+    } catch (IOException e) {
+      readOnly.stop(0);
+      throw e;
+    }
+    ExecutorService threads =
+        Executors.newFixedThreadPool(2, Thread.ofPlatform().daemon().name("http-", 0).factory());
+    readOnly.setExecutor(threads);
+    forMetrics.setExecutor(threads);
+    boolean loopback = readOnlyAddress.getAddress().isLoopbackAddress();
+    readOnly.createContext("/", new Guard(loopback, exchange -> route(exchange, view)));
+    forMetrics.createContext(
+        "/metrics",
+        new Guard(false, exchange -> text(exchange, 200, Metrics.TYPE, metrics.scrape())));
+    readOnly.start();
+    forMetrics.start();
+    return new HttpFront(readOnly, forMetrics, threads);
+  }
+
+  private static HttpServer bind(InetSocketAddress address) throws IOException {
+    try {
+      return HttpServer.create(address, BACKLOG);
+    } catch (IOException e) {
+      throw new IOException("cannot listen on " + address + " for HTTP: " + e.getMessage(), e);
+    }
+  }
+
+  /** Where the page is served, with the port that the kernel chose if none was asked for. */
+  public InetSocketAddress readOnlyAddress() {
+    return readOnly.getAddress();
+  }
+
+  /** Where the metrics are served. */
+  public InetSocketAddress metricsAddress() {
+    return metrics.getAddress();
+  }
+
+  private static void route(HttpExchange exchange, NodeView view) throws IOException {
+    switch (exchange.getRequestURI().getPath()) {
+      case "/" -> page(exchange);
+      case "/healthz" -> health(exchange, view.sick());
+      case "/readyz" -> health(exchange, view.notReady());
+      case "/v1/pool" -> text(exchange, 200, "application/json", view.poolJson());
+      default -> text(exchange, 404, "text/plain", "not found\n");
+    }
+  }
+
+  private static void health(HttpExchange exchange, Optional<String> trouble) throws IOException {
+    text(exchange, trouble.isEmpty() ? 200 : 503, "text/plain", trouble.orElse("ok") + "\n");
+  }
+
+  private static void page(HttpExchange exchange) throws IOException {
+    try (InputStream page = HttpFront.class.getResourceAsStream("page.html")) {
+      if (page == null) {
+        text(exchange, 404, "text/plain", "the page is missing from this build\n");
+        return;
+      }
+      exchange
+          .getResponseHeaders()
+          .set(
+              "Content-Security-Policy",
+              "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'");
+      text(exchange, 200, "text/html; charset=utf-8", new String(page.readAllBytes(), UTF_8));
+    }
+  }
+
+  static void text(HttpExchange exchange, int status, String type, String body) throws IOException {
+    byte[] bytes = body.getBytes(UTF_8);
+    exchange.getResponseHeaders().set("Content-Type", type);
+    exchange.getResponseHeaders().set("X-Content-Type-Options", "nosniff");
+    exchange.getResponseHeaders().set("Cache-Control", "no-store");
+    boolean head = exchange.getRequestMethod().equals("HEAD");
+    exchange.sendResponseHeaders(status, head ? -1 : bytes.length);
+    if (!head) {
+      exchange.getResponseBody().write(bytes);
+    }
+  }
+
+  /** Only GET and HEAD, only by a loopback name where asked for, always closed. */
+  private record Guard(boolean loopbackOnly, HttpHandler next) implements HttpHandler {
+    @Override
+    public void handle(HttpExchange exchange) throws IOException {
+      try (exchange) {
+        String method = exchange.getRequestMethod();
+        if (!method.equals("GET") && !method.equals("HEAD")) {
+          text(exchange, 405, "text/plain", "read-only\n");
+        } else if (loopbackOnly && !loopbackName(exchange.getRequestHeaders().getFirst("Host"))) {
+          text(exchange, 421, "text/plain", "ask by a loopback address\n");
+        } else {
+          next.handle(exchange);
+        }
+      }
+    }
+
+    private static boolean loopbackName(String host) {
+      if (host == null) {
+        return false;
+      }
+      String name = host.toLowerCase(Locale.ROOT).replaceFirst(":[0-9]{1,5}$", "");
+      return name.equals("localhost") || name.equals("127.0.0.1") || name.equals("[::1]");
+    }
+  }
+
+  @Override
+  public void close() {
+    readOnly.stop(0);
+    metrics.stop(0);
+    threads.shutdownNow();
+  }
+}

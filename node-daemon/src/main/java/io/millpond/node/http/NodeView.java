@@ -1,0 +1,18 @@
+package io.millpond.node.http;
+
+import java.util.Optional;
+
+/**
+ * What HTTP and the metrics may see of the daemon: snapshots only. Safe for any thread; no method
+ * blocks.
+ */
+public interface NodeView {
+  /** Empty while all is well, else why the process should be restarted. */
+  Optional<String> sick();
+
+  /** Empty while ADD can be served, else why not. */
+  Optional<String> notReady();
+
+  /** The pool as a JSON document. */
+  String poolJson();
+}

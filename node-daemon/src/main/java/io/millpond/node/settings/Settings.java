@@ -1,0 +1,122 @@
+package io.millpond.node.settings;
+
+import io.millpond.pool.value.Prefix;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The daemon's settings, validated. {@link KnownSettings} says what each means; the names here are
+ * its groups.
+ *
+ * @param pool how many addresses are kept
+ * @param cloud where and how ENIs are made
+ * @param network what pods are given
+ * @param daemon the daemon itself
+ */
+public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
+
+  /** How many addresses are kept, and when they are given back. */
+  public record Pool(
+      int warmEniTarget,
+      Optional<Integer> warmIpTarget,
+      Optional<Integer> minimumIpTarget,
+      int maxEni,
+      Duration cooldown,
+      Duration releaseDelay,
+      int firstEni,
+      int maxPods) {}
+
+  /** Where and how ENIs are made. */
+  public record Cloud(
+      Optional<String> clusterName,
+      List<String> subnets,
+      List<String> securityGroups,
+      Map<String, String> eniTags,
+      Optional<URI> ec2Endpoint,
+      URI metadataEndpoint,
+      Duration checkPeriod) {}
+
+  /** What pods are given. */
+  public record Network(int mtu, List<Prefix> serviceCidrs, List<Prefix> extraRoutes) {}
+
+  /** The daemon itself. */
+  public record Daemon(
+      Duration addWait,
+      Duration reconcilePeriod,
+      int maxConnections,
+      Path runDir,
+      Path netnsDir,
+      InetSocketAddress httpAddress,
+      InetSocketAddress metricsAddress,
+      LogLevel logLevel) {}
+
+  /** Every setting at its default. */
+  public static Settings defaults() {
+    return read(new SettingValues(Map.of(), Map.of(), List.of()));
+  }
+
+  /**
+   * @throws InvalidSettingsException with everything that is wrong
+   */
+  static Settings of(SettingValues values) throws InvalidSettingsException {
+    Settings settings = read(values);
+    List<String> errors = new ArrayList<>(values.errors());
+    if (errors.isEmpty()) {
+      errors.addAll(settings.contradictions());
+    }
+    if (!errors.isEmpty()) {
+      throw new InvalidSettingsException(errors);
+    }
+    return settings;
+  }
+
+  private List<String> contradictions() {
+    List<String> found = new ArrayList<>();
+    if (pool.maxEni() != 0 && pool.maxEni() <= pool.firstEni()) {
+      found.add(
+          "MAX_ENI=%d with MILLPOND_FIRST_ENI=%d leaves no ENI for pods: raise MAX_ENI or set MILLPOND_FIRST_ENI=0"
+              .formatted(pool.maxEni(), pool.firstEni()));
+    }
+    return found;
+  }
+
+  private static Settings read(SettingValues values) {
+    return new Settings(
+        new Pool(
+            values.get(KnownSettings.WARM_ENI_TARGET),
+            values.find(KnownSettings.WARM_IP_TARGET),
+            values.find(KnownSettings.MINIMUM_IP_TARGET),
+            values.get(KnownSettings.MAX_ENI),
+            values.get(KnownSettings.IP_COOLDOWN_PERIOD),
+            values.get(KnownSettings.RELEASE_DELAY),
+            values.get(KnownSettings.FIRST_ENI),
+            values.get(KnownSettings.MAX_PODS)),
+        new Cloud(
+            values.find(KnownSettings.CLUSTER_NAME),
+            values.get(KnownSettings.SUBNETS),
+            values.get(KnownSettings.SECURITY_GROUPS),
+            values.get(KnownSettings.ENI_TAGS),
+            values.find(KnownSettings.EC2_ENDPOINT),
+            values.get(KnownSettings.METADATA_ENDPOINT),
+            values.get(KnownSettings.CLOUD_CHECK_PERIOD)),
+        new Network(
+            values.get(KnownSettings.MTU),
+            values.get(KnownSettings.SERVICE_CIDRS),
+            values.get(KnownSettings.EXTRA_ROUTES)),
+        new Daemon(
+            values.get(KnownSettings.ADD_WAIT),
+            values.get(KnownSettings.RECONCILE_PERIOD),
+            values.get(KnownSettings.MAX_CONNECTIONS),
+            values.get(KnownSettings.RUN_DIR),
+            values.get(KnownSettings.NETNS_DIR),
+            values.get(KnownSettings.HTTP_ADDRESS),
+            values.get(KnownSettings.METRICS_ADDRESS),
+            values.get(KnownSettings.LOG_LEVEL)));
+  }
+}

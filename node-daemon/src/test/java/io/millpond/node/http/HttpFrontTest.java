@@ -1,0 +1,139 @@
+package io.millpond.node.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class HttpFrontTest {
+  private static final InetSocketAddress ANY =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+  private final FakeView view = new FakeView();
+  private final Metrics metrics = new Metrics();
+  private HttpFront http;
+
+  private static final class FakeView implements NodeView {
+    private Optional<String> sick = Optional.empty();
+    private Optional<String> notReady = Optional.empty();
+
+    @Override
+    public Optional<String> sick() {
+      return sick;
+    }
+
+    @Override
+    public Optional<String> notReady() {
+      return notReady;
+    }
+
+    @Override
+    public String poolJson() {
+      return "{\"enis\":[]}";
+    }
+  }
+
+  @BeforeEach
+  void start() throws IOException {
+    http = HttpFront.start(ANY, ANY, view, metrics);
+  }
+
+  @AfterEach
+  void stop() {
+    http.close();
+  }
+
+  @Test
+  void healthAndReadinessSayWhyNot() throws IOException {
+    assertThat(get("GET", "/healthz", "localhost")).startsWith("HTTP/1.1 200");
+    assertThat(get("GET", "/readyz", "localhost")).startsWith("HTTP/1.1 200");
+    view.sick = Optional.of("the loop is stuck");
+    view.notReady = Optional.of("no usable address");
+    assertThat(get("GET", "/healthz", "127.0.0.1"))
+        .startsWith("HTTP/1.1 503")
+        .endsWith("the loop is stuck\n");
+    assertThat(get("GET", "/readyz", "127.0.0.1"))
+        .startsWith("HTTP/1.1 503")
+        .endsWith("no usable address\n");
+  }
+
+  @Test
+  void thePoolIsJsonAndThePageIsSelfContained() throws IOException {
+    assertThat(get("GET", "/v1/pool", "localhost"))
+        .contains("application/json")
+        .endsWith("{\"enis\":[]}");
+    assertThat(get("GET", "/", "localhost"))
+        .contains("text/html", "Content-security-policy", "<title>millpond")
+        .doesNotContain("http://", "https://", "src=");
+  }
+
+  @Test
+  void aNameOfAnotherMachineInTheHostHeaderIsRefused() throws IOException {
+    for (String host :
+        new String[] {
+          "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:61681", "10.0.0.1"
+        }) {
+      assertThat(get("GET", "/v1/pool", host)).as(host).startsWith("HTTP/1.1 421");
+    }
+    for (String host :
+        new String[] {"localhost:61681", "127.0.0.1:8", "[::1]:61681", "LOCALHOST"}) {
+      assertThat(get("GET", "/v1/pool", host)).as(host).startsWith("HTTP/1.1 200");
+    }
+  }
+
+  @Test
+  void nothingCanBeChangedAndUnknownPathsAreNotFound() throws IOException {
+    assertThat(get("POST", "/v1/pool", "localhost")).startsWith("HTTP/1.1 405");
+    assertThat(get("DELETE", "/healthz", "localhost")).startsWith("HTTP/1.1 405");
+    assertThat(get("GET", "/v1/pool/../../etc/passwd", "localhost")).startsWith("HTTP/1.1 404");
+    assertThat(get("HEAD", "/healthz", "localhost"))
+        .startsWith("HTTP/1.1 200")
+        .doesNotContain("ok");
+  }
+
+  @Test
+  void metricsAreServedByAnyNameWithOurPrefix() throws IOException {
+    metrics.request("ADD", 11, Duration.ofMillis(3));
+    metrics.gauges("millpond_addresses", "Addresses by state.", "state", () -> Map.of("free", 3));
+    assertThat(exchange(http.metricsAddress(), "GET", "/metrics", "node.example"))
+        .startsWith("HTTP/1.1 200")
+        .contains("millpond_cni_request_seconds_bucket{code=\"11\",verb=\"ADD\",le=\"0.005\"} 1")
+        .contains("millpond_addresses{state=\"free\"} 3.0");
+  }
+
+  @Test
+  void anAddressInUseIsNamedAndNothingStaysBound() throws IOException {
+    try (var taken = new java.net.ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      InetSocketAddress busy =
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), taken.getLocalPort());
+      assertThatThrownBy(() -> HttpFront.start(ANY, busy, view, metrics))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining(Integer.toString(taken.getLocalPort()));
+    }
+  }
+
+  private String get(String method, String path, String host) throws IOException {
+    return exchange(http.readOnlyAddress(), method, path, host);
+  }
+
+  private static String exchange(InetSocketAddress to, String method, String path, String host)
+      throws IOException {
+    try (Socket socket = new Socket(to.getAddress(), to.getPort())) {
+      socket.setSoTimeout(10_000);
+      String request =
+          method + " " + path + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+      socket.getOutputStream().write(request.getBytes(UTF_8));
+      return new String(socket.getInputStream().readAllBytes(), UTF_8);
+    }
+  }
+}
