@@ -1,0 +1,141 @@
+package io.millpond.pool;
+
+import io.millpond.pool.PoolState.InFlight;
+import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.IpAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an answer about the instance's ENIs changes. EC2's answers are eventually consistent, so
+ * that presence of the unknown and absence of the known count only when two answers, asked for at
+ * least {@link #APART} apart, say the same. A hint (IMDS) changes nothing.
+ */
+final class CloudLook {
+  /** Between two answers that confirm each other. */
+  static final Duration APART = Duration.ofSeconds(10);
+
+  private final Transition work;
+  private final CloudView view;
+  private final BootTime at;
+
+  CloudLook(Transition work, CloudView view, BootTime at) {
+    this.work = work;
+    this.view = view;
+    this.at = at;
+  }
+
+  void apply() {
+    if (!view.verified()) {
+      return;
+    }
+    work.verified = true;
+    work.foreign = view.foreign();
+    Map<EniId, CloudView.Eni> seen = new HashMap<>();
+    for (CloudView.Eni eni : view.enis()) {
+      seen.put(eni.id(), eni);
+    }
+    appear();
+    for (PoolEni eni : List.copyOf(work.enis.values())) {
+      compare(eni, seen.get(eni.id()));
+    }
+    for (InFlight flight : List.copyOf(work.inFlight.values())) {
+      settle(flight);
+    }
+  }
+
+  private boolean counts(@Nullable BootTime first) {
+    return first != null && at.since(first).compareTo(APART) >= 0;
+  }
+
+  private void appear() {
+    Set<IpAddress> unknown = new HashSet<>();
+    for (CloudView.Eni eni : view.enis()) {
+      List<IpAddress> confirmed = new ArrayList<>();
+      for (IpAddress ip : eni.addresses()) {
+        if (work.before.address(ip).isPresent()) {
+          continue;
+        }
+        unknown.add(ip);
+        if (counts(work.sightings.get(ip))) {
+          confirmed.add(ip);
+        } else {
+          work.sightings.putIfAbsent(ip, at);
+        }
+      }
+      PoolEni known = work.enis.get(eni.id());
+      if (known != null && known.device() == null) {
+        work.addEni(eni.id(), eni.device(), List.of(), at);
+      }
+      if (!confirmed.isEmpty()) {
+        work.addEni(eni.id(), eni.device(), confirmed, at);
+      }
+    }
+    work.sightings.keySet().retainAll(unknown);
+  }
+
+  private void compare(PoolEni eni, CloudView.@Nullable Eni seen) {
+    PoolEni next = eni;
+    if (!at.isBefore(eni.known())) {
+      BootTime missing = seen != null ? null : eni.missing() == null ? at : eni.missing();
+      next = next.withMissing(missing);
+    }
+    List<IpAddress> vanished = new ArrayList<>();
+    for (PoolAddress address : eni.addresses().values()) {
+      if (!address.known().isBefore(at)) {
+        continue;
+      }
+      boolean present = seen != null && seen.addresses().contains(address.ip());
+      PoolAddress changed = present ? found(address) : lost(address);
+      boolean idle =
+          changed.state() instanceof AddressState.Free
+              || changed.state() instanceof AddressState.Leaving;
+      if (changed.gone() && idle) {
+        vanished.add(address.ip());
+      }
+      next = next.with(changed);
+    }
+    work.enis.put(eni.id(), next);
+    work.remove(eni.id(), vanished);
+    PoolEni left = work.enis.get(eni.id());
+    if (left != null && left.addresses().isEmpty() && counts(left.missing())) {
+      work.enis.remove(eni.id());
+    }
+  }
+
+  private static PoolAddress found(PoolAddress address) {
+    PoolAddress present = address.missingSince(null, false);
+    return address.state() instanceof AddressState.Frozen f
+        ? present.with(new AddressState.Owned(f.key(), true, f.since()))
+        : present;
+  }
+
+  private PoolAddress lost(PoolAddress address) {
+    BootTime first = address.missing() == null ? at : address.missing();
+    boolean gone = address.gone() || counts(address.missing());
+    PoolAddress absent = address.missingSince(first, gone);
+    return gone && address.state() instanceof AddressState.Owned o
+        ? absent.with(new AddressState.Frozen(o.key(), at))
+        : absent;
+  }
+
+  private void settle(InFlight flight) {
+    BootTime uncertain = flight.uncertain();
+    if (uncertain == null || !uncertain.isBefore(at)) {
+      return;
+    }
+    if (flight.looked() == null) {
+      work.inFlight.put(
+          flight.action().id(), new InFlight(flight.action(), flight.since(), uncertain, at));
+    } else if (counts(flight.looked())) {
+      work.settle(flight);
+    }
+  }
+}
