@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
+import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -20,7 +21,9 @@ class JsonLinesEncoderTest {
   private final LoggingEvent event = new LoggingEvent();
 
   JsonLinesEncoderTest() {
-    event.setLoggerContext(new LoggerContext());
+    LoggerContext context = new LoggerContext();
+    context.setMDCAdapter(new LogbackMDCAdapter());
+    event.setLoggerContext(context);
     event.setLoggerName("io.millpond.node.Test");
     event.setLevel(Level.WARN);
     event.setInstant(Instant.parse("2026-01-02T03:04:05.678901Z"));
@@ -56,6 +59,7 @@ class JsonLinesEncoderTest {
 
   @Test
   void anExceptionIsSummedUpWithItsCauses() {
+    event.setMessage("failed");
     event.setThrowableProxy(
         new ch.qos.logback.classic.spi.ThrowableProxy(
             new IllegalStateException("outer", new IOException("inner"))));

@@ -1,0 +1,96 @@
+package io.millpond.node.cloud;
+
+import io.millpond.node.kernel.EniPlace;
+import io.millpond.pool.value.DeviceIndex;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.IpAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The node's ENIs in EC2. Methods block until EC2 has answered or a deadline passed; safe for any
+ * thread.
+ */
+public interface Cloud {
+  /** What EC2 itself says this instance has. */
+  Result<Inventory> ask(Urgency urgency);
+
+  /** What the instance metadata says: a hint that may lag. */
+  Result<Inventory> hint();
+
+  /** Create, attach and mark for deletion with the instance. */
+  Result<EniSeen> addEni(String intentId, DeviceIndex device, int addresses, Urgency urgency);
+
+  /** More addresses for an ENI: the new ones. */
+  Result<Set<IpAddress>> assign(EniId eni, int count, Urgency urgency);
+
+  /** Fewer. */
+  Result<Done> unassign(EniId eni, Set<IpAddress> addresses);
+
+  /** Detach and delete. */
+  Result<Done> release(EniId eni);
+
+  /** Adopt or delete what an earlier run began and did not finish; sentences for the log. */
+  Result<List<String>> tidy();
+
+  /** How soon an answer is needed. */
+  enum Urgency {
+    /** A pod is waiting. */
+    POD_WAITS,
+    /** So that the next pod need not wait. */
+    WARM_UP,
+    /** Whenever there is time. */
+    RELEASE
+  }
+
+  /**
+   * An ENI of this instance.
+   *
+   * @param ours whether pods may use it
+   * @param addresses its secondary addresses
+   */
+  record EniSeen(EniPlace place, boolean ours, Set<IpAddress> addresses) {
+    /** Copies the set. */
+    public EniSeen {
+      addresses = Set.copyOf(addresses);
+    }
+  }
+
+  /**
+   * All ENIs of this instance.
+   *
+   * @param verified true if EC2 said so
+   */
+  record Inventory(boolean verified, List<EniSeen> enis) {
+    /** Copies the list. */
+    public Inventory {
+      enis = List.copyOf(enis);
+    }
+  }
+
+  /** Nothing but success. */
+  record Done() {}
+
+  /** An answer. */
+  sealed interface Result<T> {}
+
+  /** It worked. */
+  record Success<T>(T value) implements Result<T> {}
+
+  /**
+   * It did not.
+   *
+   * @param effectUnknown whether it may have taken effect all the same
+   * @param reason what failed, on what, and why, for people
+   * @param remedy what they can do
+   * @param retryAfter when it is worth trying again
+   */
+  record Failure<T>(boolean effectUnknown, String reason, String remedy, Duration retryAfter)
+      implements Result<T> {
+    /** The same failure where another value was asked for. */
+    public <U> Failure<U> as() {
+      return new Failure<>(effectUnknown, reason, remedy, retryAfter);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package io.millpond.node.cloud;
+
+import io.millpond.node.kernel.HostNetwork;
+import io.millpond.pool.CloudView;
+import io.millpond.pool.value.DeviceIndex;
+import io.millpond.pool.value.EniId;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns what EC2 shows into what the pool may use: an ENI counts only once its link is up. */
+public final class CloudViews {
+  private static final Logger log = LoggerFactory.getLogger(CloudViews.class);
+  private static final Duration LINK_POLL = Duration.ofMillis(100);
+
+  private final HostNetwork host;
+  private final EniPlaces places;
+
+  /** Views for the ENIs of this host. */
+  public CloudViews(HostNetwork host, EniPlaces places) {
+    this.host = host;
+    this.places = places;
+  }
+
+  /**
+   * The pool's view; ENIs of ours that are new get their links set up first.
+   *
+   * @param linkWait how long to wait for a link that is not there yet, all ENIs together
+   * @param busy ENIs that are just being added or released, which are left to that work
+   */
+  public CloudView of(Cloud.Inventory inventory, Duration linkWait, Predicate<Cloud.EniSeen> busy)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + linkWait.toNanos();
+    List<CloudView.Eni> usable = new ArrayList<>();
+    Set<DeviceIndex> foreign = new HashSet<>();
+    for (Cloud.EniSeen eni : inventory.enis()) {
+      EniId id = eni.place().id();
+      boolean known = places.find(id).isPresent();
+      if (known || (eni.ours() && !busy.test(eni) && up(eni, deadline))) {
+        usable.add(new CloudView.Eni(id, eni.place().device(), eni.addresses()));
+      } else {
+        foreign.add(eni.place().device());
+      }
+    }
+    return new CloudView(inventory.verified(), usable, foreign);
+  }
+
+  private boolean up(Cloud.EniSeen eni, long deadline) throws InterruptedException {
+    while (true) {
+      try {
+        if (host.bringUp(eni.place()).isPresent()) {
+          places.add(eni.place());
+          return true;
+        }
+      } catch (IOException e) {
+        log.atWarn()
+            .addKeyValue("eni", eni.place().id())
+            .log("its link cannot be set up, pods cannot use it: {}", e.getMessage());
+        return false;
+      }
+      if (System.nanoTime() >= deadline) {
+        log.atWarn()
+            .addKeyValue("eni", eni.place().id())
+            .log("no link with MAC {}: pods cannot use it yet", eni.place().mac());
+        return false;
+      }
+      Thread.sleep(LINK_POLL);
+    }
+  }
+}

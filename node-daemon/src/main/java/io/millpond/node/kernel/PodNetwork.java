@@ -1,0 +1,86 @@
+package io.millpond.node.kernel;
+
+import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.MacAddress;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Builds, removes and checks pods. Calls for one key must not overlap; calls for different keys
+ * may.
+ */
+public interface PodNetwork {
+  /**
+   * Builds the pod, all or nothing: after any other outcome than {@link Attached} nothing of it is
+   * left.
+   */
+  AttachOutcome attach(PodPlan plan, Netns netns);
+
+  /**
+   * Removes whatever is there of the pod, with or without its namespace. First the address's
+   * release is recorded, then the links go. Idempotent.
+   */
+  DetachOutcome detach(AttachmentKey key, Optional<Netns> netns);
+
+  /** Compares the pod with the plan and changes nothing. */
+  CheckOutcome check(PodPlan plan, Netns netns);
+
+  /** What became of building a pod. */
+  sealed interface AttachOutcome {}
+
+  /**
+   * It is there.
+   *
+   * @param hostLink name of the host's end of the veth
+   * @param mac hardware address of the pod's interface
+   */
+  record Attached(String hostLink, MacAddress mac) implements AttachOutcome {}
+
+  /** A slave that this node's records do not know holds the address. */
+  record AddressInUse(String detail) implements AttachOutcome {}
+
+  /**
+   * The key has an attachment already, untouched.
+   *
+   * @param netnsInode the namespace it is in, 0 if unknown
+   */
+  record AlreadyAttached(long netnsInode) implements AttachOutcome {}
+
+  /** The pod's namespace has an interface of the wanted name already, untouched. */
+  record InterfaceExists(String detail) implements AttachOutcome {}
+
+  /** The namespace is gone or is none. */
+  record NoNamespace(String detail) implements AttachOutcome {}
+
+  /**
+   * Something else failed, and all was undone.
+   *
+   * @param detail what, on what, and why
+   * @param exposed whether the address may have been seen on the network
+   */
+  record AttachFailed(String detail, boolean exposed) implements AttachOutcome {}
+
+  /** What became of removing a pod. */
+  sealed interface DetachOutcome {}
+
+  /**
+   * Nothing is left of it.
+   *
+   * @param at the moment of release that the kernel now remembers
+   * @param found whether there was anything to remove
+   */
+  record Detached(BootTime at, boolean found) implements DetachOutcome {}
+
+  /** Something is left. */
+  record DetachFailed(String detail) implements DetachOutcome {}
+
+  /** How the pod looks. */
+  sealed interface CheckOutcome {}
+
+  /** As planned. */
+  record AsPlanned() implements CheckOutcome {}
+
+  /** Not as planned. */
+  record Differs(List<String> differences) implements CheckOutcome {}
+}

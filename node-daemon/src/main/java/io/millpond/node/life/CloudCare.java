@@ -1,0 +1,178 @@
+package io.millpond.node.life;
+
+import io.millpond.node.cloud.Cloud;
+import io.millpond.node.cloud.CloudViews;
+import io.millpond.node.warm.WarmPool;
+import io.millpond.pool.CloudView;
+import io.millpond.pool.PoolAction;
+import io.millpond.pool.PoolEvent;
+import io.millpond.pool.PoolState;
+import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.DeviceIndex;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.IpAddress;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the pool's knowledge of EC2 true at little cost: the instance metadata is compared every
+ * now and then (no EC2 call), and EC2 is asked only where that differs or the pool has an open
+ * question. One thread.
+ */
+public final class CloudCare implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(CloudCare.class);
+
+  /** Two answers of EC2 confirm each other when they are at least 10 s apart. */
+  private static final Duration OPEN_QUESTION = Duration.ofSeconds(12);
+
+  private static final Duration LOOK = Duration.ofSeconds(1);
+  private static final Duration LINK_WAIT = Duration.ofSeconds(2);
+
+  private final Cloud cloud;
+  private final CloudViews views;
+  private final WarmPool pool;
+  private final Duration period;
+  private final Thread thread =
+      Thread.ofPlatform().daemon().name("cloud-care").unstarted(this::loop);
+  private BootTime asked;
+  private BootTime hinted;
+  private Duration pause = OPEN_QUESTION;
+
+  /** Ready to care. */
+  public CloudCare(Cloud cloud, CloudViews views, WarmPool pool, Duration period) {
+    this.cloud = cloud;
+    this.views = views;
+    this.pool = pool;
+    this.period = period;
+    this.asked = pool.now();
+    this.hinted = pool.now();
+  }
+
+  /** Begins. */
+  public void start() {
+    thread.start();
+  }
+
+  private void loop() {
+    tidy();
+    while (!Thread.currentThread().isInterrupted()) {
+      try {
+        Thread.sleep(LOOK);
+        care();
+      } catch (InterruptedException e) {
+        return;
+      } catch (RuntimeException e) {
+        log.error("a bug while looking after EC2's state", e);
+      }
+    }
+  }
+
+  private void tidy() {
+    try {
+      switch (cloud.tidy()) {
+        case Cloud.Success<List<String>>(List<String> done) ->
+            done.forEach(sentence -> log.info("left by an earlier run: {}", sentence));
+        case Cloud.Failure<List<String>> failure ->
+            log.warn("what an earlier run left in EC2 is not known yet: {}", failure.reason());
+      }
+    } catch (RuntimeException e) {
+      log.error("a bug while tidying up in EC2", e);
+    }
+  }
+
+  /** One look. */
+  void care() throws InterruptedException {
+    BootTime now = pool.now();
+    if (pool.snapshot().needsObservation()) {
+      if (now.since(asked).compareTo(pause) >= 0) {
+        ask();
+      }
+    } else if (now.since(hinted).compareTo(period) >= 0) {
+      hinted = now;
+      if (cloud.hint() instanceof Cloud.Success<Cloud.Inventory>(Cloud.Inventory hint)
+          && differs(hint)) {
+        log.info(
+            "the instance metadata shows other ENIs or addresses than the pool knows: EC2 is asked");
+        ask();
+      }
+    }
+  }
+
+  private void ask() throws InterruptedException {
+    asked = pool.now();
+    switch (cloud.ask(Cloud.Urgency.WARM_UP)) {
+      case Cloud.Success<Cloud.Inventory>(Cloud.Inventory inventory) -> {
+        pause = OPEN_QUESTION;
+        CloudView view = views.of(inventory, LINK_WAIT, busy());
+        pool.apply(new PoolEvent.CloudObserved(view, asked)).join();
+      }
+      case Cloud.Failure<Cloud.Inventory> failure -> {
+        pause =
+            failure.retryAfter().compareTo(OPEN_QUESTION) > 0
+                ? failure.retryAfter()
+                : OPEN_QUESTION;
+        log.warn(
+            "EC2 does not say what this instance has; asked again in {} s: {}",
+            pause.toSeconds(),
+            failure.reason());
+      }
+    }
+  }
+
+  /** ENIs that are just being added or released: that work tells the pool itself. */
+  private Predicate<Cloud.EniSeen> busy() {
+    Set<EniId> leaving = new HashSet<>();
+    Set<DeviceIndex> coming = new HashSet<>();
+    for (PoolState.InFlight flight : pool.snapshot().inFlight().values()) {
+      if (flight.action() instanceof PoolAction.ReleaseEni release) {
+        leaving.add(release.eni());
+      } else if (flight.action() instanceof PoolAction.CreateEni create
+          && flight.uncertain() == null) {
+        coming.add(create.device());
+      }
+    }
+    return eni -> leaving.contains(eni.place().id()) || coming.contains(eni.place().device());
+  }
+
+  private boolean differs(Cloud.Inventory hint) {
+    PoolState state = pool.snapshot();
+    if (!state.inFlight().isEmpty()) {
+      return false;
+    }
+    Map<EniId, Set<IpAddress>> known = new HashMap<>();
+    state.enis().forEach((id, eni) -> known.put(id, Set.copyOf(eni.addresses().keySet())));
+    Map<EniId, Set<IpAddress>> seen = new HashMap<>();
+    Set<DeviceIndex> places = new HashSet<>();
+    for (Cloud.EniSeen eni : hint.enis()) {
+      places.add(eni.place().device());
+      if (known.containsKey(eni.place().id())) {
+        seen.put(eni.place().id(), eni.addresses());
+      }
+    }
+    boolean newPlaces =
+        places.stream()
+            .anyMatch(
+                place ->
+                    !state.foreign().contains(place)
+                        && state.enis().values().stream()
+                            .noneMatch(eni -> place.equals(eni.device())));
+    return newPlaces || !known.equals(seen);
+  }
+
+  @Override
+  public void close() {
+    thread.interrupt();
+    try {
+      thread.join(5000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

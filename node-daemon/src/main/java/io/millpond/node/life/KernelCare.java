@@ -1,0 +1,210 @@
+package io.millpond.node.life;
+
+import io.millpond.node.cloud.EniPlaces;
+import io.millpond.node.http.Metrics;
+import io.millpond.node.kernel.EniPlace;
+import io.millpond.node.kernel.HostNetwork;
+import io.millpond.node.kernel.KernelView;
+import io.millpond.node.pods.Attachments;
+import io.millpond.node.pods.KeyLanes;
+import io.millpond.node.warm.WarmPool;
+import io.millpond.pool.AddressState;
+import io.millpond.pool.PoolAddress;
+import io.millpond.pool.PoolEvent;
+import io.millpond.pool.PoolState;
+import io.millpond.pool.value.IpAddress;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Cares for what is ours in the kernel: everything is compared every {@code
+ * MILLPOND_RECONCILE_PERIOD} and soon after the kernel reports a change; a host veth that vanished
+ * without DEL puts its address into quarantine. One thread.
+ */
+public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(KernelCare.class);
+
+  /** Changes come in bursts: one look serves all of a burst. */
+  private static final Duration GATHER = Duration.ofMillis(50);
+
+  /** A DEL in progress deletes the veth itself; its lane is free again soon. */
+  private static final Duration LANE_WAIT = Duration.ofSeconds(5);
+
+  private final HostNetwork host;
+  private final EniPlaces places;
+  private final Attachments attachments;
+  private final KeyLanes lanes;
+  private final WarmPool pool;
+  private final Metrics metrics;
+  private final Duration period;
+  private final Thread thread =
+      Thread.ofPlatform().daemon().name("kernel-care").unstarted(this::loop);
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition something = lock.newCondition();
+  private boolean lookAgain;
+
+  /** Ready to care. */
+  public KernelCare(
+      HostNetwork host,
+      EniPlaces places,
+      Attachments attachments,
+      KeyLanes lanes,
+      WarmPool pool,
+      Metrics metrics,
+      Duration period) {
+    this.host = host;
+    this.places = places;
+    this.attachments = attachments;
+    this.lanes = lanes;
+    this.pool = pool;
+    this.metrics = metrics;
+    this.period = period;
+  }
+
+  /** Begins. */
+  public void start() {
+    thread.start();
+  }
+
+  @Override
+  public void vethGone(String hostLink) {
+    if (attachments.byLink(hostLink).isPresent()) {
+      lookAgain();
+    }
+  }
+
+  @Override
+  public void lookAgain() {
+    lock.lock();
+    try {
+      lookAgain = true;
+      something.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void loop() {
+    while (!Thread.currentThread().isInterrupted()) {
+      try {
+        await();
+        care();
+      } catch (InterruptedException e) {
+        return;
+      } catch (IOException e) {
+        log.warn(
+            "the kernel did not answer; the next look is in {} s: {}",
+            period.toSeconds(),
+            e.getMessage());
+      } catch (RuntimeException e) {
+        log.error("a bug while looking after the kernel's state", e);
+      }
+    }
+  }
+
+  private void await() throws InterruptedException {
+    lock.lock();
+    try {
+      long left = period.toNanos();
+      while (!lookAgain && left > 0) {
+        left = something.awaitNanos(left);
+      }
+    } finally {
+      lock.unlock();
+    }
+    Thread.sleep(GATHER);
+    lock.lock();
+    try {
+      lookAgain = false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** One round. */
+  void care() throws IOException, InterruptedException {
+    for (HostNetwork.Repair repair : host.reconcile(addresses())) {
+      metrics.repaired(repair.kind());
+      log.warn("put right: {} ({})", repair.detail(), repair.kind());
+    }
+    missingVeths(host.look());
+  }
+
+  private Map<EniPlace, Set<IpAddress>> addresses() {
+    Map<EniPlace, Set<IpAddress>> addresses = new HashMap<>();
+    PoolState state = pool.snapshot();
+    state
+        .enis()
+        .forEach(
+            (id, eni) ->
+                places
+                    .find(id)
+                    .ifPresent(
+                        place ->
+                            addresses.put(
+                                place,
+                                eni.addresses().values().stream()
+                                    .filter(
+                                        address ->
+                                            !(address.state() instanceof AddressState.Leaving))
+                                    .map(PoolAddress::ip)
+                                    .collect(Collectors.toSet()))));
+    return addresses;
+  }
+
+  private void missingVeths(KernelView view) throws IOException, InterruptedException {
+    Set<String> there =
+        view.attachments().stream()
+            .map(KernelView.Seen::hostLink)
+            .collect(Collectors.toCollection(HashSet::new));
+    for (Attachments.Attachment attachment : attachments.all()) {
+      if (!there.contains(attachment.hostLink())) {
+        missing(attachment);
+      }
+    }
+  }
+
+  /**
+   * In the attachment's lane, because a DEL or ADD may be under way: looked at once more, and
+   * judged.
+   */
+  private void missing(Attachments.Attachment attachment) throws IOException, InterruptedException {
+    try (KeyLanes.Turn turn = lanes.enter(attachment.key())) {
+      boolean filed =
+          turn.await(LANE_WAIT) && attachments.byLink(attachment.hostLink()).isPresent();
+      boolean gone =
+          filed
+              && host.look().attachments().stream()
+                  .noneMatch(seen -> seen.hostLink().equals(attachment.hostLink()));
+      if (gone) {
+        log.atWarn()
+            .addKeyValue("pod", attachment.pod())
+            .addKeyValue("cid", attachment.key().containerId())
+            .log(
+                "its veth {} vanished without DEL: its address is quarantined until nobody holds it",
+                attachment.hostLink());
+        pool.apply(new PoolEvent.VethVanished(attachment.key(), pool.now())).join();
+        attachments.removed(attachment.key());
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    thread.interrupt();
+    try {
+      thread.join(5000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,213 @@
+package io.millpond.node.life;
+
+import io.millpond.node.cloud.Cloud;
+import io.millpond.node.cloud.CloudViews;
+import io.millpond.node.cloud.CloudWork;
+import io.millpond.node.cloud.EniPlaces;
+import io.millpond.node.http.Metrics;
+import io.millpond.node.kernel.HostNetwork;
+import io.millpond.node.kernel.PodNetwork;
+import io.millpond.node.pods.AddPod;
+import io.millpond.node.pods.Attachments;
+import io.millpond.node.pods.CheckPod;
+import io.millpond.node.pods.CollectGarbage;
+import io.millpond.node.pods.DeletePod;
+import io.millpond.node.pods.KeyLanes;
+import io.millpond.node.pods.Readiness;
+import io.millpond.node.settings.Settings;
+import io.millpond.node.warm.WarmPool;
+import io.millpond.pool.PoolEvent;
+import io.millpond.pool.PoolLimits;
+import io.millpond.pool.PoolPolicy;
+import io.millpond.pool.PoolState;
+import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.BootTime;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * The daemon without its listeners: pool, EC2 work, pods and care, wired over ports. A process has
+ * one; a test makes as many after one another as it crashes.
+ */
+public final class NodeCore implements AutoCloseable {
+  /** The network's name that a node's configuration has unless somebody changed it. */
+  public static final String USUAL_NETWORK = "millpond";
+
+  /** Below the 60 s that the plugin waits for an ADD. */
+  private static final Duration LAST_REQUESTS = Duration.ofSeconds(50);
+
+  private final HostNetwork host;
+  private final Supplier<BootTime> clock;
+  private final WarmPool pool;
+  private final CloudWork work;
+  private final StartUp startUp;
+  private final KernelCare kernelCare;
+  private final CloudCare cloudCare;
+  private final KeyLanes lanes = new KeyLanes();
+  private final Attachments attachments;
+  private final AddPod addPod;
+  private final DeletePod deletePod;
+  private final CheckPod checkPod;
+  private final CollectGarbage collectGarbage;
+  private final Optional<String> kernelFinding;
+  private Optional<AutoCloseable> watch = Optional.empty();
+
+  /**
+   * What a node is.
+   *
+   * @param limits what its instance type allows
+   * @param clock time since boot
+   * @param linkName the host veth's name for a key
+   * @param run a random word for this run
+   */
+  public record Node(
+      PoolLimits limits,
+      Supplier<BootTime> clock,
+      Function<AttachmentKey, String> linkName,
+      String run) {}
+
+  /** Wires everything; nothing runs before {@link #start}. */
+  public NodeCore(
+      Settings settings,
+      Node node,
+      Cloud cloud,
+      HostNetwork host,
+      PodNetwork pods,
+      Metrics metrics) {
+    this.host = host;
+    this.clock = node.clock();
+    this.kernelFinding = host.unsupported();
+    EniPlaces places = new EniPlaces();
+    CloudViews views = new CloudViews(host, places);
+    this.attachments = new Attachments(node.linkName());
+    this.pool =
+        new WarmPool(
+            PoolState.empty(node.limits(), node.run()),
+            policy(settings.pool(), node.limits()),
+            clock,
+            this::begin);
+    this.work = new CloudWork(cloud, host, places, clock, this::report);
+    this.startUp = new StartUp(cloud, views, host, attachments, clock, USUAL_NETWORK);
+    this.kernelCare =
+        new KernelCare(
+            host, places, attachments, lanes, pool, metrics, settings.daemon().reconcilePeriod());
+    this.cloudCare = new CloudCare(cloud, views, pool, settings.cloud().checkPeriod());
+    this.addPod = new AddPod(pool, pods, places, attachments, lanes, settings, metrics);
+    this.deletePod = new DeletePod(pool, pods, attachments, lanes);
+    this.checkPod = new CheckPod(pool, pods, places, attachments, lanes, settings);
+    this.collectGarbage = new CollectGarbage(attachments, deletePod, node.linkName());
+  }
+
+  private void begin(io.millpond.pool.PoolAction action, boolean podWaits) {
+    work.start(action, podWaits);
+  }
+
+  private void report(PoolEvent event) {
+    pool.apply(event)
+        .exceptionally(
+            _ -> {
+              kernelCare.lookAgain();
+              return pool.snapshot();
+            });
+    kernelCare.lookAgain();
+  }
+
+  static PoolPolicy policy(Settings.Pool pool, PoolLimits limits) {
+    int maxEni = pool.maxEni() == 0 ? limits.maxEnis() : Math.min(pool.maxEni(), limits.maxEnis());
+    int maxPods = pool.maxPods() == 0 ? limits.maxEnis() * limits.slotsPerEni() : pool.maxPods();
+    return new PoolPolicy(
+        pool.warmEniTarget(),
+        optional(pool.warmIpTarget()),
+        optional(pool.minimumIpTarget()),
+        maxEni,
+        Math.max(1, maxPods),
+        pool.firstEni() == 0,
+        pool.cooldown(),
+        pool.releaseDelay());
+  }
+
+  private static OptionalInt optional(Optional<Integer> value) {
+    return value.map(OptionalInt::of).orElseGet(OptionalInt::empty);
+  }
+
+  /**
+   * Learns what there is and begins to care for it. Requests may come from now on.
+   *
+   * @param progress hears why it takes time
+   * @throws IOException if the kernel does not answer
+   */
+  public void start(Consumer<String> progress) throws IOException, InterruptedException {
+    PoolEvent.Started started = startUp.look(progress);
+    pool.start();
+    pool.apply(started).join();
+    watch = Optional.of(host.watch(kernelCare));
+    kernelCare.start();
+    kernelCare.lookAgain();
+    cloudCare.start();
+  }
+
+  /** ADD. */
+  public AddPod addPod() {
+    return addPod;
+  }
+
+  /** DEL. */
+  public DeletePod deletePod() {
+    return deletePod;
+  }
+
+  /** CHECK. */
+  public CheckPod checkPod() {
+    return checkPod;
+  }
+
+  /** GC. */
+  public CollectGarbage collectGarbage() {
+    return collectGarbage;
+  }
+
+  /** STATUS: from the snapshot, without waiting for anything. */
+  public Readiness readiness() {
+    return Readiness.of(pool.snapshot(), pool.policy(), clock.get(), kernelFinding);
+  }
+
+  /** The pool, for pages and tests. */
+  public WarmPool pool() {
+    return pool;
+  }
+
+  /** What is known of pods, for pages. */
+  public Attachments attachments() {
+    return attachments;
+  }
+
+  /**
+   * Waits until no request is being worked on; whoever calls this has stopped to accept new ones.
+   */
+  public boolean awaitIdle() throws InterruptedException {
+    return lanes.awaitIdle(LAST_REQUESTS);
+  }
+
+  /** Stops the threads. Pods, links and ENIs stay as they are. */
+  @Override
+  public void close() {
+    cloudCare.close();
+    kernelCare.close();
+    watch.ifPresent(NodeCore::closeQuietly);
+    work.close();
+    pool.close();
+  }
+
+  private static void closeQuietly(AutoCloseable closeable) {
+    try {
+      closeable.close();
+    } catch (Exception e) {
+      org.slf4j.LoggerFactory.getLogger(NodeCore.class).warn("the watch of links did not close", e);
+    }
+  }
+}

@@ -1,0 +1,184 @@
+package io.millpond.node.life;
+
+import io.millpond.node.cloud.Cloud;
+import io.millpond.node.cloud.CloudViews;
+import io.millpond.node.kernel.HostNetwork;
+import io.millpond.node.kernel.KernelView;
+import io.millpond.node.pods.Attachments;
+import io.millpond.pool.CloudView;
+import io.millpond.pool.PoolEvent;
+import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.IpAddress;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the daemon learns before it serves: which ENIs and addresses there are (EC2, or the instance
+ * metadata while EC2 does not answer), which pods hold them (the kernel), and since when the others
+ * rest. What an interrupted ADD left is undone.
+ */
+public final class StartUp {
+  private static final Logger log = LoggerFactory.getLogger(StartUp.class);
+  private static final Duration RETRY = Duration.ofSeconds(2);
+  private static final Duration LINK_WAIT = Duration.ofSeconds(10);
+
+  private final Cloud cloud;
+  private final CloudViews views;
+  private final HostNetwork host;
+  private final Attachments attachments;
+  private final Supplier<BootTime> clock;
+  private final String usualNetwork;
+
+  /**
+   * Ready to look.
+   *
+   * @param usualNetwork the network's name that attachments most probably have
+   */
+  public StartUp(
+      Cloud cloud,
+      CloudViews views,
+      HostNetwork host,
+      Attachments attachments,
+      Supplier<BootTime> clock,
+      String usualNetwork) {
+    this.cloud = cloud;
+    this.views = views;
+    this.host = host;
+    this.attachments = attachments;
+    this.clock = clock;
+    this.usualNetwork = usualNetwork;
+  }
+
+  /**
+   * Looks until there is an answer.
+   *
+   * @param progress hears why it takes time, for the readiness page
+   * @throws IOException if the kernel does not answer
+   */
+  public PoolEvent.Started look(Consumer<String> progress)
+      throws IOException, InterruptedException {
+    BootTime asked = clock.get();
+    Cloud.Inventory inventory = inventory(progress);
+    CloudView view = views.of(inventory, LINK_WAIT, _ -> false);
+    KernelView kernel = host.look();
+    for (KernelView.Interrupted interrupted : kernel.interrupted()) {
+      log.warn("undoing an ADD that a crash interrupted: {}", interrupted.hostLink());
+      host.undo(interrupted);
+    }
+    List<PoolEvent.Held> held = held(kernel, inventory);
+    BootTime now = clock.get();
+    boolean firstSinceBoot = kernel.poolRoutes().isEmpty() && kernel.attachments().isEmpty();
+    BootTime otherwise = firstSinceBoot ? BootTime.BOOT : now;
+    Map<IpAddress, BootTime> released = released(kernel, held, now);
+    remember(view, held, released, otherwise);
+    log.info(
+        "found {} ENIs ({}), {} attachments, {} interrupted ADDs, {} resting addresses",
+        view.enis().size(),
+        view.verified() ? "verified by EC2" : "from the instance metadata alone",
+        held.size(),
+        kernel.interrupted().size(),
+        released.size());
+    return new PoolEvent.Started(view, held, released, otherwise, asked);
+  }
+
+  private Cloud.Inventory inventory(Consumer<String> progress) throws InterruptedException {
+    while (true) {
+      Cloud.Result<Cloud.Inventory> answer = cloud.ask(Cloud.Urgency.POD_WAITS);
+      if (answer instanceof Cloud.Success<Cloud.Inventory>(Cloud.Inventory verified)) {
+        return verified;
+      }
+      String why = answer instanceof Cloud.Failure<Cloud.Inventory> failure ? failure.reason() : "";
+      log.warn("EC2 does not say what this instance has, the instance metadata is asked: {}", why);
+      if (cloud.hint() instanceof Cloud.Success<Cloud.Inventory>(Cloud.Inventory hint)) {
+        return hint;
+      }
+      progress.accept("neither EC2 nor the instance metadata says what this instance has: " + why);
+      Thread.sleep(RETRY);
+    }
+  }
+
+  private List<PoolEvent.Held> held(KernelView kernel, Cloud.Inventory inventory) {
+    List<PoolEvent.Held> held = new ArrayList<>();
+    Map<IpAddress, String> taken = new HashMap<>();
+    for (KernelView.Seen seen : kernel.attachments()) {
+      Attachments.Attachment attachment = attachments.found(seen, usualNetwork);
+      String other = taken.putIfAbsent(seen.address(), seen.hostLink());
+      Optional<EniId> eni = eniOf(seen.address(), inventory);
+      if (other != null || eni.isEmpty()) {
+        log.atError()
+            .addKeyValue("ip", seen.address())
+            .addKeyValue("pod", seen.pod())
+            .log(
+                other != null
+                    ? "two attachments claim one address: {} and {}; the first is believed, look at both"
+                    : "an attachment stands on no ENI of this node: {} {}; it is left alone",
+                seen.hostLink(),
+                other);
+        continue;
+      }
+      held.add(new PoolEvent.Held(attachment.key(), seen.address(), eni.get()));
+    }
+    return held;
+  }
+
+  /** The ENI that has the address; where EC2 shows none, one whose subnet it is from. */
+  private static Optional<EniId> eniOf(IpAddress address, Cloud.Inventory inventory) {
+    return inventory.enis().stream()
+        .filter(eni -> eni.addresses().contains(address))
+        .findFirst()
+        .or(
+            () ->
+                inventory.enis().stream()
+                    .filter(eni -> eni.place().subnet().contains(address))
+                    .findFirst())
+        .map(eni -> eni.place().id());
+  }
+
+  private static Map<IpAddress, BootTime> released(
+      KernelView kernel, List<PoolEvent.Held> held, BootTime now) {
+    Map<IpAddress, BootTime> released = new HashMap<>();
+    kernel
+        .poolRoutes()
+        .forEach(
+            (address, says) ->
+                released.put(
+                    address,
+                    switch (says) {
+                      // In use, but no veth: its pod died while no daemon ran.
+                      case KernelView.InUse _ -> now;
+                      case KernelView.ReleasedAt(BootTime at) -> at.isBefore(now) ? at : now;
+                    }));
+    held.forEach(one -> released.remove(one.address()));
+    return released;
+  }
+
+  /** Writes down what was only concluded, so that the next start concludes the same. */
+  private void remember(
+      CloudView view,
+      List<PoolEvent.Held> held,
+      Map<IpAddress, BootTime> released,
+      BootTime otherwise)
+      throws IOException {
+    Set<IpAddress> owned = new HashSet<>();
+    held.forEach(one -> owned.add(one.address()));
+    for (CloudView.Eni eni : view.enis()) {
+      for (IpAddress address : eni.addresses()) {
+        if (!owned.contains(address)) {
+          host.released(address, released.getOrDefault(address, otherwise));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package io.millpond.node.pods;
+
+import io.millpond.node.kernel.PodPlan;
+import io.millpond.pool.value.MacAddress;
+import java.time.Duration;
+import java.util.Optional;
+
+/** The end of an ADD. */
+public sealed interface AddOutcome {
+  /** The pod is there. */
+  record Added(PodPlan plan, String hostLink, MacAddress mac) implements AddOutcome {}
+
+  /** No address now; asking again later can help. */
+  record NoAddress(String cause, String remedy, Optional<Duration> expectedIn)
+      implements AddOutcome {}
+
+  /** A DEL came, or the caller hung up; all is undone. */
+  record Abandoned(String why) implements AddOutcome {}
+
+  /** The attachment exists in another namespace. */
+  record ExistsElsewhere(String detail) implements AddOutcome {}
+
+  /** The pod's namespace is gone or is none. */
+  record BadNamespace(String detail) implements AddOutcome {}
+
+  /** Anything else; all is undone. */
+  record Failed(String detail) implements AddOutcome {}
+}

@@ -1,0 +1,256 @@
+package io.millpond.node.pods;
+
+import io.millpond.node.cloud.EniPlaces;
+import io.millpond.node.http.Metrics;
+import io.millpond.node.kernel.EniPlace;
+import io.millpond.node.kernel.Netns;
+import io.millpond.node.kernel.PodNetwork;
+import io.millpond.node.kernel.PodPlan;
+import io.millpond.node.log.LogContext;
+import io.millpond.node.settings.Settings;
+import io.millpond.node.warm.PoolAnswer;
+import io.millpond.node.warm.WarmPool;
+import io.millpond.pool.PoolEvent;
+import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.Prefix;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What happens on ADD: an address from the pool, then the pod on it. A DEL that comes meanwhile, or
+ * a caller that hangs up, undoes it.
+ */
+public final class AddPod {
+  private static final Logger log = LoggerFactory.getLogger(AddPod.class);
+
+  /** Addresses tried when the kernel says that one is held by an unknown slave. */
+  private static final int TRIES = 5;
+
+  /** How often a waiting request looks whether its caller is still there. */
+  private static final Duration LOOK = Duration.ofMillis(100);
+
+  private final WarmPool pool;
+  private final PodNetwork kernel;
+  private final EniPlaces places;
+  private final Attachments attachments;
+  private final KeyLanes lanes;
+  private final Settings settings;
+  private final Metrics metrics;
+
+  /** Ready to add pods. */
+  public AddPod(
+      WarmPool pool,
+      PodNetwork kernel,
+      EniPlaces places,
+      Attachments attachments,
+      KeyLanes lanes,
+      Settings settings,
+      Metrics metrics) {
+    this.pool = pool;
+    this.kernel = kernel;
+    this.places = places;
+    this.attachments = attachments;
+    this.lanes = lanes;
+    this.settings = settings;
+    this.metrics = metrics;
+  }
+
+  /**
+   * Adds the pod; blocks for at most {@code MILLPOND_ADD_WAIT} and the time the kernel takes. After
+   * any outcome but {@link AddOutcome.Added} nothing of it is left.
+   */
+  public AddOutcome add(PodRequest request, Netns netns, Caller caller)
+      throws InterruptedException {
+    long began = System.nanoTime();
+    try (KeyLanes.Turn turn = lanes.enter(request.key())) {
+      if (!turn.await(settings.daemon().addWait())) {
+        return new AddOutcome.NoAddress(
+            "another request for the same attachment has not ended yet",
+            "try again",
+            Optional.empty());
+      }
+      return inTurn(request, netns, new Wanted(turn, caller), began);
+    }
+  }
+
+  /** Whether the work still has a purpose. */
+  private record Wanted(KeyLanes.Turn turn, Caller caller) {
+    Optional<String> not() {
+      if (turn.unwanted()) {
+        return Optional.of("a DEL for the same attachment came");
+      }
+      return caller.gone() ? Optional.of("the plugin hung up") : Optional.empty();
+    }
+  }
+
+  private AddOutcome inTurn(PodRequest request, Netns netns, Wanted wanted, long began)
+      throws InterruptedException {
+    Optional<AddOutcome> exists = existing(request.key(), netns.inode());
+    if (exists.isPresent()) {
+      return exists.get();
+    }
+    for (int i = 0; i < TRIES; i++) {
+      Duration left = settings.daemon().addWait().minusNanos(System.nanoTime() - began);
+      switch (address(request.key(), left.isNegative() ? Duration.ZERO : left, wanted)) {
+        case PoolAnswer.Granted granted -> {
+          Optional<AddOutcome> end = build(request, granted, netns, wanted);
+          if (end.isPresent()) {
+            return end.get();
+          }
+        }
+        case PoolAnswer.None none -> {
+          return new AddOutcome.NoAddress(none.cause(), none.remedy(), none.expectedIn());
+        }
+        case PoolAnswer.Withdrawn _ -> {
+          return new AddOutcome.Abandoned(wanted.not().orElse("the request was withdrawn"));
+        }
+      }
+    }
+    return new AddOutcome.NoAddress(
+        TRIES + " addresses in a row are held by interfaces that this node's records do not know",
+        "look for slaves of the ENIs that another program made; the addresses are in quarantine",
+        Optional.empty());
+  }
+
+  private Optional<AddOutcome> existing(AttachmentKey key, long inode) {
+    AttachmentKey poolKey = attachments.poolKey(key);
+    if (pool.snapshot().heldBy(poolKey).isEmpty()) {
+      return Optional.empty();
+    }
+    long known = attachments.byPoolKey(poolKey).map(Attachments.Attachment::netnsInode).orElse(0L);
+    return Optional.of(exists(key, known, inode));
+  }
+
+  private static AddOutcome exists(AttachmentKey key, long known, long asked) {
+    return known == asked
+        ? new AddOutcome.Failed(
+            key
+                + " exists already in this namespace and was left untouched; a DEL must come before another ADD")
+        : new AddOutcome.ExistsElsewhere(
+            "%s exists in another network namespace (inode %d, asked for %d) until its DEL"
+                .formatted(key, known, asked));
+  }
+
+  private PoolAnswer address(AttachmentKey key, Duration wait, Wanted wanted)
+      throws InterruptedException {
+    CompletableFuture<PoolAnswer> answer = pool.request(key, wait);
+    wanted.turn().whenUnwanted(() -> pool.withdraw(key));
+    while (true) {
+      try {
+        return answer.get(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        if (wanted.not().isPresent()) {
+          pool.withdraw(key);
+        }
+      } catch (ExecutionException e) {
+        return new PoolAnswer.None(
+            "internal error: " + e.getCause(), "see the daemon's log", Optional.empty());
+      } catch (InterruptedException e) {
+        pool.withdraw(key);
+        throw e;
+      }
+    }
+  }
+
+  /** Empty if another address is to be tried. */
+  private Optional<AddOutcome> build(
+      PodRequest request, PoolAnswer.Granted granted, Netns netns, Wanted wanted) {
+    AttachmentKey key = request.key();
+    Optional<EniPlace> place = places.find(granted.eni());
+    if (place.isEmpty() || wanted.not().isPresent()) {
+      attachFailed(key, false);
+      return Optional.of(
+          wanted
+              .not()
+              .<AddOutcome>map(AddOutcome.Abandoned::new)
+              .orElseGet(() -> new AddOutcome.Failed("the link of " + granted.eni() + " is gone")));
+    }
+    PodPlan plan = plan(request, granted, place.get());
+    try (LogContext _ =
+        LogContext.with(
+            java.util.Map.of(
+                LogContext.IP, plan.address().toString(), LogContext.ENI, granted.eni().value()))) {
+      return switch (kernel.attach(plan, netns)) {
+        case PodNetwork.Attached attached -> Optional.of(attached(plan, attached, netns, wanted));
+        case PodNetwork.AddressInUse inUse -> {
+          log.warn(
+              "an unknown interface holds the address: it goes into quarantine, another is taken ({})",
+              inUse.detail());
+          metrics.addressInUse();
+          pool.apply(new PoolEvent.AddressInUse(key, plan.address(), pool.now())).join();
+          yield Optional.empty();
+        }
+        case PodNetwork.AlreadyAttached already -> {
+          attachFailed(key, false);
+          yield Optional.of(exists(key, already.netnsInode(), netns.inode()));
+        }
+        case PodNetwork.InterfaceExists exists -> {
+          attachFailed(key, false);
+          yield Optional.of(new AddOutcome.Failed(exists.detail()));
+        }
+        case PodNetwork.NoNamespace gone -> {
+          attachFailed(key, false);
+          yield Optional.of(new AddOutcome.BadNamespace(gone.detail()));
+        }
+        case PodNetwork.AttachFailed failed -> {
+          attachFailed(key, failed.exposed());
+          yield Optional.of(new AddOutcome.Failed(failed.detail()));
+        }
+      };
+    } catch (RuntimeException e) {
+      // What is there of the pod is unknown after a bug: take it down before the address cools.
+      log.error("a bug while the pod was built; it is removed", e);
+      undo(key, netns);
+      return Optional.of(new AddOutcome.Failed("internal error: " + e));
+    }
+  }
+
+  private AddOutcome attached(
+      PodPlan plan, PodNetwork.Attached attached, Netns netns, Wanted wanted) {
+    Optional<String> unwanted = wanted.not();
+    if (unwanted.isPresent()) {
+      log.info("undoing an ADD: {}", unwanted.get());
+      undo(plan.key(), netns);
+      return new AddOutcome.Abandoned(unwanted.get());
+    }
+    attachments.built(plan.key(), plan.pod(), netns.inode());
+    pool.apply(new PoolEvent.Attached(plan.key(), pool.now())).join();
+    return new AddOutcome.Added(plan, attached.hostLink(), attached.mac());
+  }
+
+  private void attachFailed(AttachmentKey key, boolean exposed) {
+    pool.apply(new PoolEvent.AttachFailed(key, exposed, pool.now())).join();
+  }
+
+  private void undo(AttachmentKey key, Netns netns) {
+    switch (kernel.detach(key, Optional.of(netns))) {
+      case PodNetwork.Detached detached ->
+          pool.apply(new PoolEvent.Detached(key, detached.at())).join();
+      case PodNetwork.DetachFailed failed ->
+          // The address stays owned: nobody else may have it while part of the pod is there.
+          log.error(
+              "an ADD could not be undone; the address stays taken until a DEL or a restart: {}",
+              failed.detail());
+    }
+  }
+
+  private PodPlan plan(PodRequest request, PoolAnswer.Granted granted, EniPlace place) {
+    List<Prefix> routes = new ArrayList<>(settings.network().extraRoutes());
+    request.extraRoutes().stream().filter(route -> !routes.contains(route)).forEach(routes::add);
+    return new PodPlan(
+        request.key(),
+        request.pod(),
+        granted.address(),
+        place,
+        request.mtu().orElse(settings.network().mtu()),
+        routes);
+  }
+}

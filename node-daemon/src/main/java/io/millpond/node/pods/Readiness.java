@@ -1,0 +1,49 @@
+package io.millpond.node.pods;
+
+import io.millpond.pool.AllocationResult;
+import io.millpond.pool.PoolPolicy;
+import io.millpond.pool.PoolState;
+import io.millpond.pool.PoolSummary;
+import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.BootTime;
+import java.util.Optional;
+
+/** Whether an ADD could be served, read from a snapshot alone. */
+public sealed interface Readiness {
+  /** A key that no runtime can send. */
+  AttachmentKey NOBODY = new AttachmentKey("*", "*", "*");
+
+  /** It could. */
+  record Ready() implements Readiness {}
+
+  /** It could not. */
+  record NotReady(String why) implements Readiness {}
+
+  /** It could not, and running pods suffer too. */
+  record Degraded(String why) implements Readiness {}
+
+  /**
+   * Judges a snapshot.
+   *
+   * @param kernelFinding why the kernel cannot have pods, if so
+   */
+  static Readiness of(
+      PoolState state, PoolPolicy policy, BootTime now, Optional<String> kernelFinding) {
+    PoolSummary sum = state.summary();
+    String why = kernelFinding.orElseGet(() -> sum.free() > 0 ? "" : refusal(state, policy, now));
+    if (why.isEmpty()) {
+      return new Ready();
+    }
+    return sum.frozen() > 0
+        ? new Degraded(
+            why + "; EC2 has taken " + sum.frozen() + " addresses away from running pods")
+        : new NotReady(why);
+  }
+
+  private static String refusal(PoolState state, PoolPolicy policy, BootTime now) {
+    return switch (state.explain(NOBODY, policy, now)) {
+      case AllocationResult.Granted _, AllocationResult.Wait _ -> "";
+      case AllocationResult.Refused refused -> refused.reason() + "; " + refused.remedy();
+    };
+  }
+}

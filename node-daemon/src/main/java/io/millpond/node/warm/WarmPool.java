@@ -1,0 +1,306 @@
+package io.millpond.node.warm;
+
+import io.millpond.pool.AllocationResult;
+import io.millpond.pool.Planner;
+import io.millpond.pool.PoolAction;
+import io.millpond.pool.PoolEvent;
+import io.millpond.pool.PoolPolicy;
+import io.millpond.pool.PoolState;
+import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.BootTime;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The pool's one thread and its queue. Methods are safe for any thread and do not block; what they
+ * return is completed by the loop.
+ */
+public final class WarmPool implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(WarmPool.class);
+
+  /** How long the loop sleeps at most: cooled addresses and surpluses are noticed that soon. */
+  private static final Duration TICK = Duration.ofMillis(500);
+
+  private final Supplier<BootTime> clock;
+  private final PoolPolicy policy;
+  private final ActionRunner runner;
+  private final LinkedBlockingQueue<Command> queue = new LinkedBlockingQueue<>();
+  private final Map<AttachmentKey, Asked> asked = new HashMap<>();
+  private final Thread thread;
+  private volatile PoolState state;
+  private volatile @Nullable String trouble;
+  private volatile BootTime turned;
+  private volatile boolean closed;
+
+  private sealed interface Command {}
+
+  private record Apply(PoolEvent event, CompletableFuture<PoolState> applied) implements Command {}
+
+  private record Ask(AttachmentKey key, BootTime deadline, CompletableFuture<PoolAnswer> answer)
+      implements Command {}
+
+  private record Withdraw(AttachmentKey key) implements Command {}
+
+  private record Asked(BootTime deadline, CompletableFuture<PoolAnswer> answer) {}
+
+  /**
+   * A pool that begins in this state; nothing moves before {@link #start}.
+   *
+   * @param clock the time since boot
+   * @param runner starts planned actions; called by the loop, must not block
+   */
+  public WarmPool(
+      PoolState initial, PoolPolicy policy, Supplier<BootTime> clock, ActionRunner runner) {
+    this.state = initial;
+    this.policy = policy;
+    this.clock = clock;
+    this.runner = runner;
+    this.turned = clock.get();
+    this.thread = Thread.ofPlatform().daemon().name("pool").unstarted(this::loop);
+  }
+
+  /** Begins to apply events. */
+  public void start() {
+    thread.start();
+  }
+
+  /** The state after the last event. */
+  public PoolState snapshot() {
+    return state;
+  }
+
+  /** How much is kept ready. */
+  public PoolPolicy policy() {
+    return policy;
+  }
+
+  /** Now, as the pool counts time. */
+  public BootTime now() {
+    return clock.get();
+  }
+
+  /** Why the process should be restarted, if so. */
+  public Optional<String> sick() {
+    if (trouble != null) {
+      return Optional.of("the pool's loop failed: " + trouble);
+    }
+    Duration silent = clock.get().since(turned);
+    return silent.compareTo(Duration.ofSeconds(30)) > 0
+        ? Optional.of("the pool's loop has not turned for " + silent.toSeconds() + " s")
+        : Optional.empty();
+  }
+
+  /**
+   * Asks for an address for the attachment.
+   *
+   * @param wait how long to wait for one that is not there yet
+   */
+  public CompletableFuture<PoolAnswer> request(AttachmentKey key, Duration wait) {
+    CompletableFuture<PoolAnswer> answer = new CompletableFuture<>();
+    submit(new Ask(key, clock.get().plus(wait), answer));
+    return answer;
+  }
+
+  /** Withdraws a request; one that was answered meanwhile keeps its answer. */
+  public void withdraw(AttachmentKey key) {
+    submit(new Withdraw(key));
+  }
+
+  /** Applies an event in turn; completed with the state right after it. */
+  public CompletableFuture<PoolState> apply(PoolEvent event) {
+    CompletableFuture<PoolState> applied = new CompletableFuture<>();
+    submit(new Apply(event, applied));
+    return applied;
+  }
+
+  private void submit(Command command) {
+    queue.add(command);
+    if (closed) {
+      refuseAll();
+    }
+  }
+
+  private void loop() {
+    List<Command> commands = new ArrayList<>();
+    while (!closed) {
+      try {
+        Command first = queue.poll(untilNext().toMillis(), TimeUnit.MILLISECONDS);
+        if (first != null) {
+          commands.add(first);
+          queue.drainTo(commands);
+        }
+        commands.forEach(this::guarded);
+        commands.clear();
+        turn();
+      } catch (InterruptedException e) {
+        break;
+      } catch (RuntimeException | Error e) {
+        failed("planning", e);
+        pause();
+      }
+    }
+    refuseAll();
+  }
+
+  private void pause() {
+    try {
+      Thread.sleep(TICK);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Duration untilNext() {
+    BootTime now = clock.get();
+    Duration shortest = TICK;
+    for (Asked waiting : asked.values()) {
+      Duration left = waiting.deadline().since(now);
+      shortest = left.compareTo(shortest) < 0 ? left : shortest;
+    }
+    return shortest.isNegative() ? Duration.ZERO : shortest.plusMillis(1);
+  }
+
+  private void guarded(Command command) {
+    try {
+      obey(command);
+    } catch (RuntimeException | Error e) {
+      failed(command.toString(), e);
+      switch (command) {
+        case Apply apply -> apply.applied().completeExceptionally(e);
+        case Ask ask -> ask.answer().completeExceptionally(e);
+        case Withdraw _ -> {}
+      }
+    }
+  }
+
+  private void obey(Command command) {
+    BootTime now = clock.get();
+    switch (command) {
+      case Apply apply -> {
+        state = state.apply(apply.event());
+        apply.applied().complete(state);
+      }
+      case Ask ask -> ask(ask, now);
+      case Withdraw withdraw -> {
+        Asked waiting = asked.remove(withdraw.key());
+        if (waiting != null) {
+          state = state.apply(new PoolEvent.Cancelled(withdraw.key(), now));
+          waiting.answer().complete(new PoolAnswer.Withdrawn());
+        }
+      }
+    }
+  }
+
+  private void ask(Ask ask, BootTime now) {
+    PoolState.Allocation allocation = state.request(ask.key(), policy, now);
+    state = allocation.state();
+    switch (allocation.result()) {
+      case AllocationResult.Granted granted ->
+          ask.answer().complete(new PoolAnswer.Granted(granted.address(), granted.eni()));
+      case AllocationResult.Refused refused ->
+          ask.answer()
+              .complete(new PoolAnswer.None(refused.reason(), refused.remedy(), Optional.empty()));
+      case AllocationResult.Wait wait -> {
+        log.info(
+            "waiting for an address for {}: {} (expected in {} ms)",
+            ask.key(),
+            wait.reason(),
+            wait.expectedIn().toMillis());
+        Asked before = asked.put(ask.key(), new Asked(ask.deadline(), ask.answer()));
+        if (before != null) {
+          before.answer().complete(new PoolAnswer.Withdrawn());
+        }
+      }
+    }
+  }
+
+  private void turn() {
+    BootTime now = clock.get();
+    turned = now;
+    PoolState.Served served = state.serve(policy, now);
+    state = served.state();
+    for (AllocationResult.Granted granted : served.grants()) {
+      Asked waiting = asked.remove(granted.key());
+      if (waiting != null) {
+        waiting.answer().complete(new PoolAnswer.Granted(granted.address(), granted.eni()));
+      }
+    }
+    expire(now);
+    for (PoolAction action : Planner.plan(state, policy, now)) {
+      state = state.apply(new PoolEvent.Ordered(action, now));
+      runner.start(action, !asked.isEmpty());
+    }
+  }
+
+  private void expire(BootTime now) {
+    for (AttachmentKey key : List.copyOf(asked.keySet())) {
+      Asked waiting = asked.get(key);
+      if (waiting != null && !now.isBefore(waiting.deadline())) {
+        PoolAnswer answer = explained(state.explain(key, policy, now));
+        asked.remove(key);
+        state = state.apply(new PoolEvent.Cancelled(key, now));
+        waiting.answer().complete(answer);
+      }
+    }
+  }
+
+  private static PoolAnswer explained(AllocationResult result) {
+    return switch (result) {
+      case AllocationResult.Granted granted ->
+          new PoolAnswer.Granted(granted.address(), granted.eni());
+      case AllocationResult.Wait wait ->
+          new PoolAnswer.None(wait.reason(), "", Optional.of(wait.expectedIn()));
+      case AllocationResult.Refused refused ->
+          new PoolAnswer.None(refused.reason(), refused.remedy(), Optional.empty());
+    };
+  }
+
+  private void failed(String what, Throwable error) {
+    trouble = error.toString();
+    log.error("a bug: the pool could not handle {}; the state before it is kept", what, error);
+  }
+
+  private void refuseAll() {
+    Command command;
+    while ((command = queue.poll()) != null) {
+      switch (command) {
+        case Apply apply ->
+            apply.applied().completeExceptionally(new IllegalStateException("the pool is closed"));
+        case Ask ask ->
+            ask.answer()
+                .complete(new PoolAnswer.None("the daemon is stopping", "", Optional.empty()));
+        case Withdraw _ -> {}
+      }
+    }
+  }
+
+  /** Ends the loop; those who still wait are answered. */
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+    try {
+      thread.join(5000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    asked
+        .values()
+        .forEach(
+            waiting ->
+                waiting
+                    .answer()
+                    .complete(new PoolAnswer.None("the daemon is stopping", "", Optional.empty())));
+  }
+}

@@ -1,0 +1,179 @@
+package io.millpond.node.life;
+
+import static io.millpond.node.testing.TestNode.key;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millpond.node.kernel.KernelView;
+import io.millpond.node.pods.AddOutcome;
+import io.millpond.node.pods.DeletePod;
+import io.millpond.node.testing.TestNode;
+import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.IpAddress;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class RestartTest {
+  private TestNode node = new TestNode("MILLPOND_ADD_WAIT", "200ms");
+
+  @AfterEach
+  void stop() {
+    node.close();
+  }
+
+  @Test
+  void aFreshDaemonKnowsThePodsOfTheOneBefore() {
+    node.warm();
+    IpAddress address = node.added("a", 1);
+    node.restart();
+    assertThat(node.counts().owned()).isEqualTo(1);
+    assertThat(node.pool().heldBy(key("a")))
+        .hasValueSatisfying(held -> assertThat(held.address()).isEqualTo(address));
+    assertThat(node.add("a", 2)).isInstanceOf(AddOutcome.ExistsElsewhere.class);
+    assertThat(node.delete("a")).isEqualTo(new DeletePod.Gone());
+    assertThat(node.counts().cooling()).isEqualTo(1);
+  }
+
+  @Test
+  void theCooldownSurvivesARestartToTheSecond() {
+    node.close();
+    node = new TestNode("MILLPOND_ADD_WAIT", "100ms", "MAX_ENI", "1", "MINIMUM_IP_TARGET", "3");
+    node.warm();
+    node.awaitPool(sum -> sum.free() == 3);
+    IpAddress address = node.added("a", 1);
+    node.added("b", 2);
+    node.added("c", 3);
+    node.delete("a");
+    node.clock.advance(Duration.ofSeconds(20));
+    node.restart();
+    assertThat(node.counts().cooling()).isEqualTo(1);
+    assertThat(node.add("d", 4)).isInstanceOf(AddOutcome.NoAddress.class);
+    node.clock.advance(Duration.ofSeconds(11));
+    assertThat(node.added("d", 4)).isEqualTo(address);
+  }
+
+  @Test
+  void aPodThatDiedWhileNoDaemonRanCoolsFromTheStartOn() {
+    node.warm();
+    IpAddress address = node.added("a", 1);
+    node.stop();
+    node.kernel.killNamespace(1);
+    node.clock.advance(Duration.ofMinutes(10));
+    node.restart();
+    assertThat(node.counts().owned()).isZero();
+    assertThat(node.counts().cooling()).isEqualTo(1);
+    assertThat(node.kernel.routes().get(address)).isInstanceOf(KernelView.ReleasedAt.class);
+    node.clock.advance(Duration.ofSeconds(25));
+    node.restart();
+    assertThat(node.counts().cooling()).as("the second start remembers the first").isEqualTo(1);
+    node.clock.advance(Duration.ofSeconds(6));
+    node.awaitPool(sum -> sum.cooling() == 0);
+  }
+
+  @Test
+  void afterARebootEverythingCountsAsReleasedAtTheBoot() {
+    node.warm();
+    node.added("a", 1);
+    node.stop();
+    node.kernel.reboot();
+    node.restart();
+    assertThat(node.counts().owned()).isZero();
+    assertThat(node.counts().cooling()).as("the boot was long ago").isZero();
+    assertThat(node.kernel.routes().values()).contains(new KernelView.ReleasedAt(BootTime.BOOT));
+  }
+
+  @Test
+  void aMissingRouteAmongOthersCountsAsReleasedNow() {
+    node.warm();
+    IpAddress wiped = node.cloud.addresses().iterator().next();
+    node.stop();
+    node.kernel.forget(java.util.List.of(wiped));
+    node.restart();
+    assertThat(node.counts().cooling()).isEqualTo(1);
+  }
+
+  @Test
+  void anInterruptedAddIsUndone() {
+    node.warm();
+    node.stop();
+    node.kernel.interruptedAdd("mpdaaaaaaaaaaaa");
+    node.restart();
+    assertThat(node.kernel.vethCount()).isZero();
+  }
+
+  @Test
+  void anAttachmentOfAnUnknownNetworkKeepsItsAddressUntilItsOwnDel() throws Exception {
+    AttachmentKey other = new AttachmentKey("other-net", "x", "eth0");
+    node.warm();
+    node.core()
+        .addPod()
+        .add(
+            new io.millpond.node.pods.PodRequest(
+                other, "", java.util.OptionalInt.empty(), java.util.List.of()),
+            io.millpond.node.testing.ModelKernel.netns(3),
+            io.millpond.node.pods.Caller.PATIENT);
+    node.restart();
+    assertThat(node.counts().owned()).isEqualTo(1);
+    assertThat(node.core().deletePod().delete(other, java.util.Optional.empty()))
+        .isEqualTo(new DeletePod.Gone());
+    assertThat(node.counts().owned()).isZero();
+    assertThat(node.counts().cooling()).isEqualTo(1);
+  }
+
+  @Test
+  void withoutEc2TheDaemonServesFromTheMetadataAndDestroysNothing() {
+    node.warm();
+    node.added("a", 1);
+    node.stop();
+    node.cloud.outage(false, "no route to EC2");
+    node.restart();
+    assertThat(node.pool().verified()).isFalse();
+    assertThat(node.counts().owned()).isEqualTo(1);
+    node.added("b", 2);
+    node.clock.advance(Duration.ofMinutes(10));
+    assertThat(node.cloud.calls()).doesNotContain("unassign", "release");
+  }
+
+  @Test
+  void aNamespaceThatDiesWithoutDelGivesItsAddressBackAfterTheCooldown() {
+    node.warm();
+    node.added("a", 1);
+    node.kernel.killNamespace(1);
+    node.awaitPool(sum -> sum.owned() == 0 && sum.cooling() == 1);
+    node.clock.advance(Duration.ofSeconds(31));
+    node.awaitPool(sum -> sum.cooling() == 0);
+  }
+
+  @Test
+  void anAddressWhoseVethWasDeletedUnderALivingPodIsNeverGivenToAnother() {
+    node.close();
+    node = new TestNode("MILLPOND_ADD_WAIT", "200ms", "MAX_ENI", "1");
+    node.warm();
+    IpAddress address = node.added("a", 1);
+    node.kernel.deleteVeth(key("a"));
+    node.awaitPool(sum -> sum.quarantined() == 1);
+    node.clock.advance(Duration.ofMinutes(5));
+    for (int i = 0; i < 3; i++) {
+      if (node.add("other" + i, 10 + i) instanceof AddOutcome.Added added) {
+        assertThat(added.plan().address()).isNotEqualTo(address);
+      }
+    }
+    assertThat(node.counts().quarantined()).isEqualTo(1);
+    node.kernel.killNamespace(1);
+    node.clock.advance(Duration.ofSeconds(15));
+    node.awaitPool(sum -> sum.quarantined() == 0 && sum.cooling() == 1);
+  }
+
+  @Test
+  void aWipedPoolRouteComesBack() {
+    node.warm();
+    IpAddress wiped = node.cloud.addresses().iterator().next();
+    node.kernel.forget(java.util.List.of(wiped));
+    node.added("a", 1);
+    node.kernel.killNamespace(1);
+    org.awaitility.Awaitility.await()
+        .atMost(TestNode.SOON)
+        .until(() -> node.kernel.routes().containsKey(wiped));
+  }
+}

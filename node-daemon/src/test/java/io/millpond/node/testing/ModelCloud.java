@@ -1,0 +1,159 @@
+package io.millpond.node.testing;
+
+import io.millpond.node.cloud.Cloud;
+import io.millpond.node.kernel.EniPlace;
+import io.millpond.pool.value.DeviceIndex;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.Prefix;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** An EC2 in memory that gives out addresses of one subnet, counts calls and fails on demand. */
+public final class ModelCloud implements Cloud {
+  private static final Prefix SUBNET = Prefix.parse("10.0.1.0/24");
+
+  private final ModelKernel kernel;
+  private final Map<EniId, EniSeen> enis = new LinkedHashMap<>();
+  private final List<String> calls = new ArrayList<>();
+  private int nextAddress = 10;
+  private int nextEni = 1;
+  private @Nullable Failure<?> outage;
+
+  /** An instance with its primary ENI and no other address; links appear at once. */
+  public ModelCloud(ModelKernel kernel) {
+    this.kernel = kernel;
+    make(DeviceIndex.PRIMARY, 0);
+  }
+
+  /** Until told otherwise every call fails so. */
+  public synchronized void outage(boolean effectUnknown, String reason) {
+    outage = new Failure<>(effectUnknown, reason, "wait", Duration.ofMillis(50));
+  }
+
+  /** Calls succeed again. */
+  public synchronized void recover() {
+    outage = null;
+  }
+
+  /** Names of the EC2 calls so far. */
+  public synchronized List<String> calls() {
+    return List.copyOf(calls);
+  }
+
+  /** An address vanishes from EC2 behind our back. */
+  public synchronized void takeAway(IpAddress address) {
+    enis.replaceAll(
+        (_, eni) -> {
+          Set<IpAddress> left = new TreeSet<>(eni.addresses());
+          left.remove(address);
+          return new EniSeen(eni.place(), eni.ours(), left);
+        });
+  }
+
+  /** All secondary addresses. */
+  public synchronized Set<IpAddress> addresses() {
+    Set<IpAddress> all = new TreeSet<>();
+    enis.values().forEach(eni -> all.addAll(eni.addresses()));
+    return all;
+  }
+
+  private EniSeen make(DeviceIndex device, int count) {
+    EniId id = new EniId("eni-%017x".formatted(nextEni));
+    MacAddress mac = MacAddress.parse("02:00:00:00:00:%02x".formatted(nextEni++));
+    EniPlace place = new EniPlace(id, device, mac, fresh(), SUBNET);
+    Set<IpAddress> addresses = new TreeSet<>();
+    for (int i = 0; i < count; i++) {
+      addresses.add(fresh());
+    }
+    EniSeen eni = new EniSeen(place, true, addresses);
+    enis.put(id, eni);
+    kernel.plugIn(mac);
+    return eni;
+  }
+
+  private IpAddress fresh() {
+    return SUBNET.address().plus(nextAddress++);
+  }
+
+  private <T> @Nullable Failure<T> fault(String call) {
+    calls.add(call);
+    return outage == null ? null : outage.as();
+  }
+
+  @Override
+  public synchronized Result<Inventory> ask(Urgency urgency) {
+    Failure<Inventory> fault = fault("ask");
+    return fault != null ? fault : new Success<>(new Inventory(true, List.copyOf(enis.values())));
+  }
+
+  @Override
+  public synchronized Result<Inventory> hint() {
+    return new Success<>(new Inventory(false, List.copyOf(enis.values())));
+  }
+
+  @Override
+  public synchronized Result<EniSeen> addEni(
+      String intentId, DeviceIndex device, int addresses, Urgency urgency) {
+    Failure<EniSeen> fault = fault("addEni");
+    if (fault != null) {
+      if (fault.effectUnknown()) {
+        make(device, addresses);
+      }
+      return fault;
+    }
+    return new Success<>(make(device, addresses));
+  }
+
+  @Override
+  public synchronized Result<Set<IpAddress>> assign(EniId id, int count, Urgency urgency) {
+    Failure<Set<IpAddress>> fault = fault("assign");
+    if (fault != null) {
+      return fault;
+    }
+    Set<IpAddress> added = new TreeSet<>();
+    for (int i = 0; i < count; i++) {
+      added.add(fresh());
+    }
+    enis.computeIfPresent(
+        id,
+        (_, eni) -> {
+          Set<IpAddress> all = new TreeSet<>(eni.addresses());
+          all.addAll(added);
+          return new EniSeen(eni.place(), eni.ours(), all);
+        });
+    return new Success<>(added);
+  }
+
+  @Override
+  public synchronized Result<Done> unassign(EniId id, Set<IpAddress> addresses) {
+    Failure<Done> fault = fault("unassign");
+    if (fault != null) {
+      return fault;
+    }
+    addresses.forEach(this::takeAway);
+    return new Success<>(new Done());
+  }
+
+  @Override
+  public synchronized Result<Done> release(EniId id) {
+    Failure<Done> fault = fault("release");
+    if (fault != null) {
+      return fault;
+    }
+    enis.remove(id);
+    return new Success<>(new Done());
+  }
+
+  @Override
+  public Result<List<String>> tidy() {
+    return new Success<>(List.of());
+  }
+}
