@@ -135,6 +135,7 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
           log.info(
               "ENI added: link {} up, {} addresses", link.get().value(), eni.addresses().size());
           places.add(eni.place());
+          unused(eni.addresses());
           events.accept(
               new PoolEvent.EniAdded(
                   create.id(), id, create.device(), eni.addresses(), clock.get()));
@@ -169,10 +170,29 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
         log.atInfo()
             .addKeyValue(LogContext.ENI, assign.eni())
             .log("{} addresses added: {}", addresses.size(), addresses);
+        unused(addresses);
         events.accept(
             new PoolEvent.AddressesAssigned(assign.id(), assign.eni(), addresses, clock.get()));
       }
       case Failure<Set<IpAddress>> failure -> failed(assign, failure);
+    }
+  }
+
+  /**
+   * Gives new addresses their routes before a pod can have one: a missing route would mean
+   * "released just now".
+   */
+  private void unused(Set<IpAddress> addresses) {
+    for (IpAddress address : addresses) {
+      try {
+        host.released(address, BootTime.BOOT);
+      } catch (IOException e) {
+        log.atWarn()
+            .addKeyValue(LogContext.IP, address)
+            .log(
+                "its pool route cannot be written now and follows at the next look: {}",
+                e.getMessage());
+      }
     }
   }
 

@@ -10,6 +10,7 @@ import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -255,15 +256,32 @@ public final class WarmPool implements AutoCloseable {
     }
   }
 
-  private static PoolAnswer explained(AllocationResult result) {
+  private PoolAnswer explained(AllocationResult result) {
     return switch (result) {
       case AllocationResult.Granted granted ->
           new PoolAnswer.Granted(granted.address(), granted.eni());
       case AllocationResult.Wait wait ->
-          new PoolAnswer.None(wait.reason(), "", Optional.of(wait.expectedIn()));
+          new PoolAnswer.None(
+              wait.reason() + lastFailure(wait.reason()), "", Optional.of(wait.expectedIn()));
       case AllocationResult.Refused refused ->
-          new PoolAnswer.None(refused.reason(), refused.remedy(), Optional.empty());
+          new PoolAnswer.None(
+              refused.reason() + lastFailure(refused.reason()), refused.remedy(), Optional.empty());
     };
+  }
+
+  /** What EC2 said the last time the pool was to grow, unless the reason says it already. */
+  private String lastFailure(String reason) {
+    return state.holds().entrySet().stream()
+        .filter(
+            hold ->
+                hold.getKey() == PoolAction.Kind.CREATE_ENI
+                    || hold.getKey() == PoolAction.Kind.ASSIGN)
+        .map(Map.Entry::getValue)
+        .max(Comparator.comparing(PoolState.Hold::until))
+        .map(PoolState.Hold::reason)
+        .filter(text -> !reason.contains(text))
+        .map(text -> "; the last try failed: " + text)
+        .orElse("");
   }
 
   private void failed(String what, Throwable error) {

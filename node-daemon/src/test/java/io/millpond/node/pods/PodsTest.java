@@ -121,9 +121,6 @@ class PodsTest {
 
   @Test
   void aDelCancelsAnAddThatWaitsForAnAddress() throws Exception {
-    node.start();
-    node.cloud.outage(false, "EC2 is away");
-    node.stop();
     with("MILLPOND_ADD_WAIT", "50s");
     node.cloud.outage(false, "EC2 is away");
     node.start();
@@ -306,9 +303,8 @@ class PodsTest {
   @Test
   void anAddThatWaitsInVainIsToldWhatEc2Said() {
     with("MILLPOND_ADD_WAIT", "300ms");
-    node.start();
     node.cloud.outage(false, "the subnet has no free address");
-    node.restart();
+    node.start();
     assertThat(node.add("a", 1))
         .isInstanceOfSatisfying(
             AddOutcome.NoAddress.class,

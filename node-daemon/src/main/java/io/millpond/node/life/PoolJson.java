@@ -1,0 +1,120 @@
+package io.millpond.node.life;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.millpond.node.pods.Attachments;
+import io.millpond.node.pods.Readiness;
+import io.millpond.pool.PoolReport;
+import io.millpond.pool.PoolSummary;
+import io.millpond.pool.value.BootTime;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** The pool as the page, {@code /v1/pool} and {@code millpond-ctl} show it. */
+final class PoolJson {
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private PoolJson() {}
+
+  static String of(
+      String instance,
+      PoolReport report,
+      Readiness readiness,
+      Attachments attachments,
+      BootTime now) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = JSON.createGenerator(text)) {
+      json.writeStartObject();
+      json.writeStringField("instance", instance);
+      json.writeBooleanField("verified", report.verified());
+      Optional<String> why = why(readiness);
+      if (why.isPresent()) {
+        json.writeStringField("notReady", why.get());
+      }
+      json.writeObjectFieldStart("counts");
+      for (Map.Entry<String, Integer> count : counts(report.summary()).entrySet()) {
+        json.writeNumberField(count.getKey(), count.getValue());
+      }
+      json.writeEndObject();
+      json.writeArrayFieldStart("enis");
+      for (PoolReport.EniLine eni : report.enis()) {
+        eni(json, eni, attachments, now);
+      }
+      json.writeEndArray();
+      json.writeArrayFieldStart("troubles");
+      for (String trouble : report.troubles()) {
+        json.writeString(trouble);
+      }
+      json.writeEndArray();
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing to memory failed", e);
+    }
+    return text.toString();
+  }
+
+  /** Empty if an ADD could be served. */
+  static Optional<String> why(Readiness readiness) {
+    return switch (readiness) {
+      case Readiness.Ready _ -> Optional.empty();
+      case Readiness.NotReady(String why) -> Optional.of(why);
+      case Readiness.Degraded(String why) -> Optional.of(why);
+    };
+  }
+
+  /** The counts by name, the six states first. */
+  static Map<String, Integer> counts(PoolSummary sum) {
+    Map<String, Integer> counts = new LinkedHashMap<>(states(sum));
+    counts.put("total", sum.total());
+    counts.put("enis", sum.enis());
+    counts.put("waiting", sum.waiting());
+    return counts;
+  }
+
+  /** Addresses by state. */
+  static Map<String, Integer> states(PoolSummary sum) {
+    Map<String, Integer> states = new LinkedHashMap<>();
+    states.put("owned", sum.owned());
+    states.put("free", sum.free());
+    states.put("cooling", sum.cooling());
+    states.put("quarantined", sum.quarantined());
+    states.put("frozen", sum.frozen());
+    states.put("leaving", sum.leaving());
+    return states;
+  }
+
+  private static void eni(
+      JsonGenerator json, PoolReport.EniLine eni, Attachments attachments, BootTime now)
+      throws IOException {
+    json.writeStartObject();
+    json.writeStringField("id", eni.id().value());
+    json.writeStringField("device", eni.device());
+    if (eni.leaving()) {
+      json.writeStringField("note", "being given back");
+    }
+    json.writeArrayFieldStart("addresses");
+    for (PoolReport.AddressLine address : eni.addresses()) {
+      json.writeStartObject();
+      json.writeStringField("ip", address.address().toString());
+      json.writeStringField("state", address.state());
+      json.writeNumberField("sinceSeconds", Math.max(0, now.since(address.since()).toSeconds()));
+      if (address.key() != null) {
+        json.writeStringField("container", address.key().containerId());
+        json.writeStringField("interface", address.key().ifName());
+        json.writeStringField(
+            "pod",
+            attachments.byPoolKey(address.key()).map(Attachments.Attachment::pod).orElse(""));
+      }
+      if (address.missing()) {
+        json.writeBooleanField("missingInEc2", true);
+      }
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeEndObject();
+  }
+}
