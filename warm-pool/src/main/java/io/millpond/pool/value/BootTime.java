@@ -21,6 +21,16 @@ public record BootTime(long millis) implements Comparable<BootTime> {
     }
   }
 
+  /** The moment so many seconds after boot. */
+  public static BootTime ofSeconds(long seconds) {
+    return new BootTime(Math.multiplyExact(seconds, 1000L));
+  }
+
+  /** Whole seconds since boot, rounded down. */
+  public long seconds() {
+    return millis / 1000;
+  }
+
   /**
    * This moment moved by a duration, which may be negative; never before the boot.
    *

@@ -1,0 +1,12 @@
+package io.millpond.linux.datapath;
+
+import io.millpond.pool.value.IpAddress;
+import java.util.Optional;
+
+/**
+ * How a detach ended.
+ *
+ * @param address that the attachment had, if the kernel still knew
+ * @param problem what could not be removed; empty when all is gone
+ */
+public record DetachOutcome(Optional<IpAddress> address, Optional<String> problem) {}

@@ -1,0 +1,46 @@
+package io.millpond.linux.datapath;
+
+import io.millpond.linux.netlink.Links;
+import io.millpond.linux.netlink.Links.Link;
+import io.millpond.linux.netlink.NetlinkException;
+import io.millpond.linux.netlink.NetlinkSocket;
+import io.millpond.linux.netns.Sysctl;
+import io.millpond.pool.value.MacAddress;
+import java.io.IOException;
+import java.util.Optional;
+
+/** The links of ENIs in the node's namespace. Thread-safe. */
+public final class EniLinks {
+  private EniLinks() {}
+
+  /**
+   * Finds the link of an ENI by its MAC address. IPvlan slaves share their master's: they are not
+   * it.
+   *
+   * @throws NetlinkException if the kernel refuses
+   */
+  public static Optional<EniLink> find(MacAddress mac) throws NetlinkException {
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      return host.dump(Links.dump()).stream()
+          .map(Links::read)
+          .filter(link -> link.mac().equals(Optional.of(mac)))
+          .filter(link -> !link.kind().equals("ipvlan") && !link.kind().equals("vlan"))
+          .min(java.util.Comparator.comparingInt(Link::index))
+          .map(link -> new EniLink(link.index(), link.name(), mac, link.mtu()));
+    }
+  }
+
+  /**
+   * Makes the link fit to carry pods: up, forwarding, and with a reverse-path filter, which stops
+   * what a pod injects into the node's own stack through the MAC they share.
+   *
+   * @throws IOException if the kernel refuses
+   */
+  public static void prepare(EniLink link) throws IOException {
+    Sysctl.set("ipv4/conf/" + link.name() + "/forwarding", "1");
+    Sysctl.set("ipv4/conf/" + link.name() + "/rp_filter", "1");
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      host.require(Links.up(link.index()));
+    }
+  }
+}

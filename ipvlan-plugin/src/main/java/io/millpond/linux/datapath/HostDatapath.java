@@ -1,0 +1,154 @@
+package io.millpond.linux.datapath;
+
+import io.millpond.linux.netlink.Addresses;
+import io.millpond.linux.netlink.Links;
+import io.millpond.linux.netlink.Links.Link;
+import io.millpond.linux.netlink.Neighbours;
+import io.millpond.linux.netlink.NetlinkSocket;
+import io.millpond.linux.netlink.Routes;
+import io.millpond.linux.netns.Sysctl;
+import io.millpond.linux.nft.HostRules;
+import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.MacAddress;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The node's own side: forwarding, the node's nf_tables rules, and what every attachment and every
+ * pool address has in the node's namespace. {@link #reconcile} puts back what somebody took away
+ * and says what that was; nothing that is not ours is touched, with one exception that is said as
+ * well: a pool address on a link of the node, where it would make the node answer in the pod's
+ * place, is removed.
+ *
+ * <p>Thread-safe.
+ */
+public final class HostDatapath {
+  private final IpAddress node;
+  private final PoolRoutes pool;
+
+  /**
+   * @param node the node's own address
+   */
+  public HostDatapath(IpAddress node, PoolRoutes pool) {
+    this.node = node;
+    this.pool = pool;
+  }
+
+  /**
+   * Sets the node up.
+   *
+   * @throws IOException if the kernel refuses
+   */
+  public synchronized void install() throws IOException {
+    Sysctl.set("ipv4/ip_forward", "1");
+    if (!HostRules.complete(node)) {
+      HostRules.install(node);
+    }
+  }
+
+  /**
+   * Puts back what is missing.
+   *
+   * @param enis links of the ENIs that carry pods
+   * @return what was repaired, for people; empty when all was as it must be
+   * @throws IOException if the kernel refuses
+   */
+  public synchronized List<String> reconcile(List<EniLink> enis) throws IOException {
+    List<String> repairs = new ArrayList<>();
+    if (Sysctl.set("ipv4/ip_forward", "1")) {
+      repairs.add("ip_forward was 0");
+    }
+    if (!HostRules.complete(node)) {
+      HostRules.install(node);
+      repairs.add("the node's nf_tables rules were gone or changed");
+    }
+    for (EniLink eni : enis) {
+      if (Sysctl.setIfPresent("ipv4/conf/" + eni.name() + "/forwarding", "1")) {
+        repairs.add("forwarding was off on " + eni.name());
+      }
+      if (Sysctl.setIfPresent("ipv4/conf/" + eni.name() + "/rp_filter", "1")) {
+        repairs.add("rp_filter was not 1 on " + eni.name());
+      }
+    }
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      for (IpAddress address : pool.restore(host)) {
+        repairs.add("the unreachable route of " + address + " was gone");
+      }
+      strayAddresses(host, repairs);
+      attachments(host, repairs);
+    }
+    return repairs;
+  }
+
+  private void strayAddresses(NetlinkSocket host, List<String> repairs) throws IOException {
+    Set<IpAddress> ours = pool.addresses();
+    for (var reply : host.dump(Addresses.dump())) {
+      Optional<Addresses.LinkAddress> found = Addresses.read(reply);
+      if (found.isPresent()
+          && ours.contains(found.get().address())
+          && !found.get().address().equals(node)) {
+        host.require(
+            Addresses.delete(found.get().link(), found.get().address(), found.get().length()));
+        repairs.add(
+            "pool address %s was on link %d of the node and was removed: the node would have answered for the pod"
+                .formatted(found.get().address(), found.get().link()));
+      }
+    }
+  }
+
+  private void attachments(NetlinkSocket host, List<String> repairs) throws IOException {
+    Set<String> routed = new HashSet<>();
+    for (var reply : host.dump(Routes.dump())) {
+      Routes.read(reply)
+          .filter(
+              r ->
+                  r.protocol() == Routes.PROTOCOL
+                      && r.link().isPresent()
+                      && r.destination().length() == 32)
+          .ifPresent(r -> routed.add(r.link().getAsInt() + " " + r.destination().address()));
+    }
+    Set<String> known = new HashSet<>();
+    for (var reply : host.dump(Neighbours.dump())) {
+      Neighbours.read(reply)
+          .filter(Neighbours.Neighbour::isPermanent)
+          .ifPresent(n -> known.add(n.link() + " " + n.address()));
+    }
+    List<Link> links = host.dump(Links.dump()).stream().map(Links::read).toList();
+    for (Link link : links) {
+      Optional<Alias> alias =
+          HostVeth.isName(link.name()) ? link.alias().flatMap(Alias::parse) : Optional.empty();
+      if (alias.isEmpty()) {
+        continue;
+      }
+      String entry = link.index() + " " + alias.get().address();
+      boolean filtered = !Sysctl.get("ipv4/conf/" + link.name() + "/rp_filter").equals("1");
+      if (!link.isUp() || !routed.contains(entry) || !known.contains(entry) || filtered) {
+        Optional<MacAddress> pod = podMac(alias.get());
+        if (pod.isPresent()) {
+          PodDatapath.setUp(host, link, alias.get().address(), node, pod.get());
+          repairs.add(
+              "the veth of %s (%s): %s"
+                  .formatted(
+                      alias.get().key(),
+                      alias.get().address(),
+                      !link.isUp()
+                          ? "was down"
+                          : !routed.contains(entry)
+                              ? "had no route"
+                              : filtered ? "had no rp_filter" : "had no neighbour"));
+        }
+      }
+    }
+  }
+
+  /** The MAC of the pod's end follows from the key; of a cut key it cannot be computed. */
+  private static Optional<MacAddress> podMac(Alias alias) {
+    return alias.key().network().equals("?")
+        ? Optional.empty()
+        : Optional.of(HostVeth.podMac(alias.key()));
+  }
+}

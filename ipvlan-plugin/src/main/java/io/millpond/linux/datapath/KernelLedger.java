@@ -1,0 +1,58 @@
+package io.millpond.linux.datapath;
+
+import io.millpond.linux.netlink.Links;
+import io.millpond.linux.netlink.Links.Link;
+import io.millpond.linux.netlink.NetlinkException;
+import io.millpond.linux.netlink.NetlinkSocket;
+import io.millpond.pool.value.IpAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the kernel remembers: which attachment has which address, and when addresses were released.
+ *
+ * @param attachments with a veth and an alias that can be read
+ * @param interrupted names of veths of ours without an alias: an ADD is under way, or died there
+ * @param unknown names of veths of ours with an alias of another version: left alone
+ * @param routes what the pool routes remember
+ */
+public record KernelLedger(
+    List<Entry> attachments,
+    List<String> interrupted,
+    List<String> unknown,
+    Map<IpAddress, PoolRoutes.Remembered> routes) {
+
+  /** An attachment on record. */
+  public record Entry(String veth, Alias alias) {}
+
+  /**
+   * Reads the kernel.
+   *
+   * @throws NetlinkException if it refuses
+   */
+  public static KernelLedger read(PoolRoutes routes) throws NetlinkException {
+    List<Entry> attachments = new ArrayList<>();
+    List<String> interrupted = new ArrayList<>();
+    List<String> unknown = new ArrayList<>();
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      for (var reply : host.dump(Links.dump())) {
+        Link link = Links.read(reply);
+        if (!link.kind().equals("veth") || !HostVeth.isName(link.name())) {
+          continue;
+        }
+        Optional<String> text = link.alias().filter(alias -> !alias.isEmpty());
+        Optional<Alias> alias = text.flatMap(Alias::parse);
+        if (alias.isPresent()) {
+          attachments.add(new Entry(link.name(), alias.get()));
+        } else if (text.isPresent()) {
+          unknown.add(link.name());
+        } else {
+          interrupted.add(link.name());
+        }
+      }
+      return new KernelLedger(attachments, interrupted, unknown, routes.load(host));
+    }
+  }
+}

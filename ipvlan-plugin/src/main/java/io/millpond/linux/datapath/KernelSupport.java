@@ -1,0 +1,55 @@
+package io.millpond.linux.datapath;
+
+import io.millpond.linux.netlink.Links;
+import io.millpond.linux.netlink.NetlinkException;
+import io.millpond.linux.netlink.NetlinkSocket;
+import io.millpond.linux.netlink.Rt;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Whether the kernel can carry pods. */
+public final class KernelSupport {
+  private KernelSupport() {}
+
+  /**
+   * What is missing, with the remedy; empty if nothing is.
+   *
+   * @throws NetlinkException if the kernel cannot be asked
+   */
+  public static Optional<String> missing() throws NetlinkException {
+    String release = System.getProperty("os.version", "");
+    if (olderThan(release, 5, 10)) {
+      return Optional.of(
+          "kernel " + release + " is older than 5.10: use a node image with a newer kernel");
+    }
+    // An ipvlan without a master is refused with EINVAL by a kernel that knows the kind, EOPNOTSUPP
+    // by one that does not.
+    try (NetlinkSocket host = NetlinkSocket.open();
+        io.millpond.linux.netns.Netns here =
+            io.millpond.linux.netns.Netns.open(Path.of("/proc/self/ns/net"))) {
+      int errno =
+          host.send(List.of(Links.createIpvlan("mpdprobe%d", 0, here.fd(), 1500)))
+              .getFirst()
+              .errno();
+      return errno == Rt.EOPNOTSUPP
+          ? Optional.of(
+              "the kernel has no ipvlan (CONFIG_IPVLAN): load the module, or install the package with the extra modules")
+          : Optional.empty();
+    } catch (NetlinkException e) {
+      throw e;
+    } catch (java.io.IOException e) {
+      return Optional.of("cannot look at the node's network namespace: " + e.getMessage());
+    }
+  }
+
+  static boolean olderThan(String release, int major, int minor) {
+    String[] parts = release.split("[.-]", 3);
+    try {
+      int m = Integer.parseInt(parts[0]);
+      return m < major || (m == major && parts.length > 1 && Integer.parseInt(parts[1]) < minor);
+    } catch (NumberFormatException e) {
+      return false;
+    }
+  }
+}

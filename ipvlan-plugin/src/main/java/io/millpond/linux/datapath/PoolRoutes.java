@@ -1,0 +1,154 @@
+package io.millpond.linux.datapath;
+
+import io.millpond.linux.netlink.Message;
+import io.millpond.linux.netlink.NetlinkException;
+import io.millpond.linux.netlink.NetlinkSocket;
+import io.millpond.linux.netlink.Routes;
+import io.millpond.linux.netlink.Routes.Route;
+import io.millpond.linux.netlink.Rt;
+import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.IpAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The {@code unreachable} route of every address of the pool. It answers who calls an address
+ * without a pod, and its metric remembers when the address was last released: {@code 0x80000000} +
+ * seconds since boot, or {@link #IN_USE}. The kernel keeps two routes with different metrics apart,
+ * so a change adds the new one and then deletes the old; of two, the one that was written last
+ * counts.
+ *
+ * <p>Thread-safe.
+ */
+public final class PoolRoutes {
+  /** The metric of an address that a pod owns. */
+  public static final long IN_USE = 0xFFFF_FFFFL;
+
+  private static final long RELEASED = 0x8000_0000L;
+
+  private final Map<IpAddress, Long> metrics = new HashMap<>();
+
+  /** The metric that says when an address was released. */
+  public static long releasedAt(BootTime at) {
+    return RELEASED + Math.min(at.seconds(), RELEASED - 2);
+  }
+
+  /**
+   * What the metric says.
+   *
+   * @param since when it was released; of no meaning while it is in use
+   */
+  public record Remembered(boolean inUse, BootTime since) {}
+
+  /** Reads a metric. */
+  static Remembered remembered(long metric) {
+    return metric == IN_USE
+        ? new Remembered(true, BootTime.BOOT)
+        : new Remembered(false, BootTime.ofSeconds(Math.max(0, metric - RELEASED)));
+  }
+
+  /**
+   * Reads the routes that the kernel has, and removes the older of two.
+   *
+   * @throws NetlinkException if the kernel refuses
+   */
+  public synchronized Map<IpAddress, Remembered> load(NetlinkSocket host) throws NetlinkException {
+    metrics.clear();
+    for (Route route : ours(host)) {
+      IpAddress address = route.destination().address();
+      Long other = metrics.get(address);
+      if (other == null) {
+        metrics.put(address, route.metric());
+      } else {
+        // DEL adds the release before it deletes "in use"; ADD adds "in use" before it deletes the
+        // release. A pod's
+        // veth tells them apart; without one the release counts, and with one the caller sets "in
+        // use" again.
+        long kept =
+            Math.min(other, route.metric()) >= RELEASED && Math.max(other, route.metric()) == IN_USE
+                ? Math.min(other, route.metric())
+                : Math.max(other, route.metric());
+        long old = kept == other ? route.metric() : other;
+        host.send(List.of(Routes.delete(Route.unreachable(address, old))));
+        metrics.put(address, kept);
+      }
+    }
+    Map<IpAddress, Remembered> all = new HashMap<>();
+    metrics.forEach((address, metric) -> all.put(address, remembered(metric)));
+    return all;
+  }
+
+  private static List<Route> ours(NetlinkSocket host) throws NetlinkException {
+    List<Route> routes = new ArrayList<>();
+    for (var reply : host.dump(Routes.dump())) {
+      Routes.read(reply)
+          .filter(route -> route.protocol() == Routes.PROTOCOL)
+          .filter(route -> route.type() == Rt.RTN_UNREACHABLE)
+          .filter(route -> route.table() == Rt.RT_TABLE_MAIN && route.destination().length() == 32)
+          .ifPresent(routes::add);
+    }
+    return routes;
+  }
+
+  /**
+   * Sets what is remembered of an address.
+   *
+   * @throws NetlinkException if the kernel refuses
+   */
+  public synchronized void set(NetlinkSocket host, IpAddress address, long metric)
+      throws NetlinkException {
+    Long old = metrics.get(address);
+    List<Message> messages = new ArrayList<>();
+    messages.add(Routes.replace(Route.unreachable(address, metric)));
+    if (old != null && old != metric) {
+      messages.add(Routes.delete(Route.unreachable(address, old)));
+    }
+    List<NetlinkSocket.Outcome> outcomes = host.send(messages);
+    outcomes.getFirst().orThrow();
+    metrics.put(address, metric);
+    if (outcomes.size() > 1 && outcomes.get(1).errno() != Rt.ESRCH) {
+      outcomes.get(1).orThrow();
+    }
+  }
+
+  /** The address was released now. */
+  public void release(NetlinkSocket host, IpAddress address, BootTime now) throws NetlinkException {
+    set(host, address, releasedAt(now));
+  }
+
+  /** Takes an address out of the pool: nothing answers for it any more. */
+  public synchronized void remove(NetlinkSocket host, IpAddress address) throws NetlinkException {
+    Long metric = metrics.remove(address);
+    if (metric != null) {
+      NetlinkSocket.Outcome outcome =
+          host.send(List.of(Routes.delete(Route.unreachable(address, metric)))).getFirst();
+      if (outcome.errno() != Rt.ESRCH) {
+        outcome.orThrow();
+      }
+    }
+  }
+
+  /** Addresses that have a route. */
+  public synchronized Set<IpAddress> addresses() {
+    return Set.copyOf(metrics.keySet());
+  }
+
+  /**
+   * Puts back what somebody flushed.
+   *
+   * @return the addresses whose route was gone
+   */
+  public synchronized List<IpAddress> restore(NetlinkSocket host) throws NetlinkException {
+    Map<IpAddress, Long> missing = new HashMap<>(metrics);
+    for (Route route : ours(host)) {
+      missing.remove(route.destination().address(), route.metric());
+    }
+    for (Map.Entry<IpAddress, Long> entry : missing.entrySet()) {
+      host.require(Routes.replace(Route.unreachable(entry.getKey(), entry.getValue())));
+    }
+    return List.copyOf(missing.keySet());
+  }
+}

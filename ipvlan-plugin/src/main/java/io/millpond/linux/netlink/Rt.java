@@ -1,0 +1,94 @@
+package io.millpond.linux.netlink;
+
+/**
+ * Numbers of rtnetlink, named as in {@code linux/netlink.h}, {@code rtnetlink.h}, {@code
+ * if_link.h}, {@code fib_rules.h}.
+ */
+public final class Rt {
+  // nlmsg_flags
+  public static final int REQUEST = 1;
+  public static final int MULTI = 2;
+  public static final int ACK = 4;
+  public static final int DUMP_INTR = 16;
+  public static final int DUMP = 0x300;
+  public static final int REPLACE = 0x100;
+  public static final int EXCL = 0x200;
+  public static final int CREATE = 0x400;
+  // nlmsg_type
+  public static final int NLMSG_ERROR = 2;
+  public static final int NLMSG_DONE = 3;
+  public static final int NEWLINK = 16;
+  public static final int DELLINK = 17;
+  public static final int GETLINK = 18;
+  public static final int SETLINK = 19;
+  public static final int NEWADDR = 20;
+  public static final int DELADDR = 21;
+  public static final int GETADDR = 22;
+  public static final int NEWROUTE = 24;
+  public static final int DELROUTE = 25;
+  public static final int GETROUTE = 26;
+  public static final int NEWNEIGH = 28;
+  public static final int DELNEIGH = 29;
+  public static final int GETNEIGH = 30;
+  public static final int NEWRULE = 32;
+  public static final int DELRULE = 33;
+  public static final int GETRULE = 34;
+  // families
+  public static final int AF_UNSPEC = 0;
+  public static final int AF_INET = 2;
+  public static final int AF_INET6 = 10;
+  // IFLA_*
+  public static final int IFLA_ADDRESS = 1;
+  public static final int IFLA_IFNAME = 3;
+  public static final int IFLA_MTU = 4;
+  public static final int IFLA_LINK = 5;
+  public static final int IFLA_LINKINFO = 18;
+  public static final int IFLA_IFALIAS = 20;
+  public static final int IFLA_NET_NS_FD = 28;
+  public static final int IFLA_LINK_NETNSID = 37;
+  public static final int IFLA_TARGET_NETNSID = 46;
+  public static final int IFLA_INFO_KIND = 1;
+  public static final int IFLA_INFO_DATA = 2;
+  public static final int IFLA_IPVLAN_MODE = 1;
+  public static final int IFLA_IPVLAN_FLAGS = 2;
+  public static final int VETH_INFO_PEER = 1;
+  public static final int IFF_UP = 1;
+  // IFA_*
+  public static final int IFA_ADDRESS = 1;
+  public static final int IFA_LOCAL = 2;
+  // RTA_*
+  public static final int RTA_DST = 1;
+  public static final int RTA_OIF = 4;
+  public static final int RTA_GATEWAY = 5;
+  public static final int RTA_PRIORITY = 6;
+  public static final int RTA_PREFSRC = 7;
+  public static final int RTA_TABLE = 15;
+  public static final int RTN_UNICAST = 1;
+  public static final int RTN_UNREACHABLE = 7;
+  public static final int RT_TABLE_MAIN = 254;
+  public static final int SCOPE_UNIVERSE = 0;
+  public static final int SCOPE_LINK = 253;
+  public static final int RTNH_F_ONLINK = 4;
+  // NDA_*
+  public static final int NDA_DST = 1;
+  public static final int NDA_LLADDR = 2;
+  public static final int NUD_PERMANENT = 0x80;
+  // FRA_*
+  public static final int FRA_PRIORITY = 6;
+  public static final int FRA_FWMARK = 10;
+  public static final int FRA_TABLE = 15;
+  public static final int FRA_FWMASK = 16;
+  public static final int FR_ACT_TO_TBL = 1;
+  // errno
+  public static final int ENOENT = 2;
+  public static final int ESRCH = 3;
+  public static final int EEXIST = 17;
+  public static final int ENODEV = 19;
+  public static final int EINVAL = 22;
+  public static final int EADDRINUSE = 98;
+  public static final int EADDRNOTAVAIL = 99;
+  public static final int ENOBUFS = 105;
+  public static final int EOPNOTSUPP = 95;
+
+  private Rt() {}
+}

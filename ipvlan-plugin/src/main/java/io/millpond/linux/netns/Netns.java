@@ -1,0 +1,195 @@
+package io.millpond.linux.netns;
+
+import static io.millpond.linux.Libc.LIBC;
+
+import io.millpond.linux.Libc;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * An open network namespace. It pins the namespace: close it before the request that brought it is
+ * answered, or a killed pod's veth and address stay.
+ *
+ * <p>Thread-safe but for {@link #close}.
+ */
+public final class Netns implements AutoCloseable {
+  private static final int CLONE_NEWNET = 0x40000000;
+  private static final AtomicInteger OPEN = new AtomicInteger();
+
+  private final int fd;
+  private final long inode;
+  private boolean closed;
+
+  private Netns(int fd, long inode) {
+    this.fd = fd;
+    this.inode = inode;
+    OPEN.incrementAndGet();
+  }
+
+  /**
+   * Namespaces open at this moment, for the metrics: it must fall back to 0 when no request is
+   * served.
+   */
+  public static int openCount() {
+    return OPEN.get();
+  }
+
+  /**
+   * Takes over a descriptor of a network namespace, which was verified to be one.
+   *
+   * @param inode its inode number, its identity while it lives
+   */
+  public static Netns adopt(int fd, long inode) {
+    return new Netns(fd, inode);
+  }
+
+  /**
+   * Opens the namespace file.
+   *
+   * @throws IOException if it is not there
+   */
+  public static Netns open(Path path) throws IOException {
+    long inode = ((Number) Files.getAttribute(path, "unix:ino")).longValue();
+    int fd = LIBC.open(path.toString(), Libc.O_RDONLY | Libc.O_CLOEXEC);
+    if (fd < 0) {
+      throw new IOException(
+          "cannot open the network namespace " + path + ": errno " + Libc.errno());
+    }
+    return new Netns(fd, inode);
+  }
+
+  /**
+   * Looks a living namespace up by its inode, under {@code /run/netns} and among the processes.
+   *
+   * @return empty if nothing holds it that can be seen from here
+   */
+  public static Optional<Netns> find(long inode) {
+    return findIn(Path.of("/run/netns"), "", inode)
+        .or(() -> findIn(Path.of("/var/run/netns"), "", inode))
+        .or(() -> findIn(Path.of("/proc"), "ns/net", inode));
+  }
+
+  private static Optional<Netns> findIn(Path directory, String below, long inode) {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      for (Path entry : entries) {
+        Path file = below.isEmpty() ? entry : entry.resolve(below);
+        if (inodeOf(file) == inode) {
+          return Optional.of(open(file));
+        }
+      }
+    } catch (IOException e) {
+      return Optional.empty(); // it went away while we looked
+    }
+    return Optional.empty();
+  }
+
+  private static long inodeOf(Path file) {
+    try {
+      return Files.exists(file) ? ((Number) Files.getAttribute(file, "unix:ino")).longValue() : -1;
+    } catch (IOException e) {
+      return -1;
+    }
+  }
+
+  public int fd() {
+    return fd;
+  }
+
+  public long inode() {
+    return inode;
+  }
+
+  /** Work inside a namespace. */
+  @FunctionalInterface
+  public interface Work<T> {
+    T run() throws IOException;
+  }
+
+  /**
+   * Does the work on a new platform thread inside this namespace and waits for it. The work must
+   * start no thread.
+   *
+   * @throws IOException of the work, or if the namespace cannot be entered
+   */
+  public <T> T inside(Work<T> work) throws IOException {
+    return onOwnThread(
+        "netns-" + inode,
+        () -> {
+          if (LIBC.setns(fd, CLONE_NEWNET) != 0) {
+            throw new IOException(
+                "cannot enter network namespace " + inode + ": errno " + Libc.errno());
+          }
+          return work.run();
+        });
+  }
+
+  /**
+   * Does the work inside a new network namespace that dies with it.
+   *
+   * @throws IOException of the work, or if there can be no new namespace
+   */
+  public static <T> T insideNew(Work<T> work) throws IOException {
+    return onOwnThread(
+        "netns-scratch",
+        () -> {
+          if (LIBC.unshare(CLONE_NEWNET) != 0) {
+            throw new IOException("cannot make a network namespace: errno " + Libc.errno());
+          }
+          return work.run();
+        });
+  }
+
+  private static <T> T onOwnThread(String name, Work<T> work) throws IOException {
+    Object[] outcome = new Object[1];
+    Throwable[] failure = new Throwable[1];
+    Thread thread =
+        Thread.ofPlatform()
+            .name(name)
+            .unstarted(
+                () -> {
+                  try {
+                    outcome[0] = work.run();
+                  } catch (IOException | RuntimeException | Error e) {
+                    failure[0] = e;
+                  }
+                });
+    thread.start();
+    boolean interrupted = false;
+    while (true) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true; // the work is short, and half of it done would be worse
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return switch (failure[0]) {
+      case null -> {
+        @SuppressWarnings("unchecked")
+        T result = (T) outcome[0];
+        yield result;
+      }
+      case IOException e -> throw e;
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      case Throwable e -> throw new UncheckedIOException(new IOException(e));
+    };
+  }
+
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      OPEN.decrementAndGet();
+      int ignored = LIBC.close(fd);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package io.millpond.linux.nft;
+
+import java.io.IOException;
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Pointer;
+
+/**
+ * Runs nf_tables commands in the network namespace of the calling thread. Each run is one
+ * transaction: all of its commands take effect, or none.
+ *
+ * <p>libnftables rather than a codec of our own: the rules stay readable text, as an administrator
+ * types and sees them, and adding a pod's takes 0.2 ms, a twentieth of starting {@code nft}. Its
+ * one fault, that it ends the process when memory runs out, leaves a daemon that is made to be
+ * killed at any moment.
+ */
+public final class Nft {
+  private interface Library {
+    @SuppressWarnings("checkstyle:MethodName")
+    Pointer nft_ctx_new(int flags);
+
+    @SuppressWarnings("checkstyle:MethodName")
+    void nft_ctx_free(Pointer context);
+
+    @SuppressWarnings("checkstyle:MethodName")
+    int nft_ctx_buffer_output(Pointer context);
+
+    @SuppressWarnings("checkstyle:MethodName")
+    int nft_ctx_buffer_error(Pointer context);
+
+    @SuppressWarnings("checkstyle:MethodName")
+    String nft_ctx_get_output_buffer(Pointer context);
+
+    @SuppressWarnings("checkstyle:MethodName")
+    String nft_ctx_get_error_buffer(Pointer context);
+
+    @SuppressWarnings("checkstyle:MethodName")
+    int nft_run_cmd_from_buffer(Pointer context, String commands);
+  }
+
+  private static final class Holder {
+    static final Library LIBRARY = LibraryLoader.create(Library.class).load("libnftables.so.1");
+  }
+
+  private Nft() {}
+
+  /**
+   * Runs the commands.
+   *
+   * @return what {@code list} commands print
+   * @throws IOException with libnftables' own words if one is refused; then none took effect
+   */
+  public static String run(String commands) throws IOException {
+    Library nft = Holder.LIBRARY;
+    Pointer context = nft.nft_ctx_new(0);
+    try {
+      if (nft.nft_ctx_buffer_output(context) != 0 || nft.nft_ctx_buffer_error(context) != 0) {
+        throw new IOException("nf_tables: no memory for output");
+      }
+      if (nft.nft_run_cmd_from_buffer(context, commands) != 0) {
+        throw new IOException(
+            "nf_tables refused: "
+                + nft.nft_ctx_get_error_buffer(context).lines().findFirst().orElse("?"));
+      }
+      return nft.nft_ctx_get_output_buffer(context);
+    } finally {
+      nft.nft_ctx_free(context);
+    }
+  }
+}
