@@ -50,10 +50,12 @@ public interface HostNetwork {
    * Brings back what is missing of ours and leaves all else alone.
    *
    * @param pool the addresses that are in the pool, by ENI
+   * @param complete whether EC2 has confirmed that there are no others: then routes of other
+   *     addresses go
    * @return what had to be put right, one sentence each
    * @throws IOException if the kernel refuses; another call may succeed
    */
-  List<Repair> reconcile(Map<EniPlace, Set<IpAddress>> pool) throws IOException;
+  List<Repair> reconcile(Map<EniPlace, Set<IpAddress>> pool, boolean complete) throws IOException;
 
   /**
    * Something that was put right, or cannot be.

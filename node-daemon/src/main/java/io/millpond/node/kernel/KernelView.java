@@ -5,8 +5,6 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.function.Function;
 
 /**
  * What the kernel remembers.
@@ -17,6 +15,9 @@ import java.util.function.Function;
  */
 public record KernelView(
     List<Seen> attachments, List<Interrupted> interrupted, Map<IpAddress, RouteSays> poolRoutes) {
+  /** The network of a stand-in; no valid name of a network is so. */
+  public static final String UNKNOWN_NETWORK = "?";
+
   /** Copies the collections. */
   public KernelView {
     attachments = List.copyOf(attachments);
@@ -28,29 +29,13 @@ public record KernelView(
    * An attachment.
    *
    * @param hostLink name of its host veth, which is derived from the key
-   * @param containerId as far as the alias had room
-   * @param ifName the interface's name in the pod
+   * @param key the attachment; where the record had no room for all of it, a stand-in of the
+   *     network {@value #UNKNOWN_NETWORK}
    * @param netnsInode the pod's namespace
    * @param pod {@code namespace/name}, perhaps cut
    */
   public record Seen(
-      String hostLink,
-      String containerId,
-      String ifName,
-      IpAddress address,
-      long netnsInode,
-      String pod) {
-    /**
-     * The key, if it belongs to this network. The alias does not hold the network's name, but the
-     * link's name is a hash over all three parts and proves a guess.
-     *
-     * @param linkName gives the link's name for a key
-     */
-    public Optional<AttachmentKey> keyIn(String network, Function<AttachmentKey, String> linkName) {
-      AttachmentKey guess = new AttachmentKey(network, containerId, ifName);
-      return linkName.apply(guess).equals(hostLink) ? Optional.of(guess) : Optional.empty();
-    }
-  }
+      String hostLink, AttachmentKey key, IpAddress address, long netnsInode, String pod) {}
 
   /** A host veth without its alias. */
   public record Interrupted(String hostLink) {}

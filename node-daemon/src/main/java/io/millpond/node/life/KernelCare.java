@@ -36,6 +36,9 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
   /** Changes come in bursts: one look serves all of a burst. */
   private static final Duration GATHER = Duration.ofMillis(50);
 
+  /** Every ADD and DEL changes links and routes: without a lost veth there is no hurry. */
+  private static final Duration CALM = Duration.ofSeconds(1);
+
   /** A DEL in progress deletes the veth itself; its lane is free again soon. */
   private static final Duration LANE_WAIT = Duration.ofSeconds(5);
 
@@ -51,6 +54,7 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition something = lock.newCondition();
   private boolean lookAgain;
+  private boolean vethGone;
 
   /** Ready to care. */
   public KernelCare(
@@ -78,15 +82,20 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
   @Override
   public void vethGone(String hostLink) {
     if (attachments.byLink(hostLink).isPresent()) {
-      lookAgain();
+      signal(true);
     }
   }
 
   @Override
   public void lookAgain() {
+    signal(false);
+  }
+
+  private void signal(boolean veth) {
     lock.lock();
     try {
       lookAgain = true;
+      vethGone |= veth;
       something.signal();
     } finally {
       lock.unlock();
@@ -118,6 +127,10 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
       while (!lookAgain && left > 0) {
         left = something.awaitNanos(left);
       }
+      long calm = CALM.toNanos();
+      while (!vethGone && calm > 0) {
+        calm = something.awaitNanos(calm);
+      }
     } finally {
       lock.unlock();
     }
@@ -125,6 +138,7 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
     lock.lock();
     try {
       lookAgain = false;
+      vethGone = false;
     } finally {
       lock.unlock();
     }
@@ -132,7 +146,7 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
 
   /** One round. */
   void care() throws IOException, InterruptedException {
-    for (HostNetwork.Repair repair : host.reconcile(addresses())) {
+    for (HostNetwork.Repair repair : host.reconcile(addresses(), pool.snapshot().verified())) {
       metrics.repaired(repair.kind());
       log.warn("put right: {} ({})", repair.detail(), repair.kind());
     }

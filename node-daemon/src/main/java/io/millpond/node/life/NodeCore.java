@@ -35,9 +35,6 @@ import java.util.function.Supplier;
  * one; a test makes as many after one another as it crashes.
  */
 public final class NodeCore implements AutoCloseable {
-  /** The network's name that a node's configuration has unless somebody changed it. */
-  public static final String USUAL_NETWORK = "millpond";
-
   /** Below the 60 s that the plugin waits for an ADD. */
   private static final Duration LAST_REQUESTS = Duration.ofSeconds(50);
 
@@ -92,7 +89,7 @@ public final class NodeCore implements AutoCloseable {
             clock,
             this::begin);
     this.work = new CloudWork(cloud, host, places, clock, this::report);
-    this.startUp = new StartUp(cloud, views, host, attachments, clock, USUAL_NETWORK);
+    this.startUp = new StartUp(cloud, views, host, attachments, clock);
     this.kernelCare =
         new KernelCare(
             host, places, attachments, lanes, pool, metrics, settings.daemon().reconcilePeriod());

@@ -39,26 +39,19 @@ public final class StartUp {
   private final HostNetwork host;
   private final Attachments attachments;
   private final Supplier<BootTime> clock;
-  private final String usualNetwork;
 
-  /**
-   * Ready to look.
-   *
-   * @param usualNetwork the network's name that attachments most probably have
-   */
+  /** Ready to look. */
   public StartUp(
       Cloud cloud,
       CloudViews views,
       HostNetwork host,
       Attachments attachments,
-      Supplier<BootTime> clock,
-      String usualNetwork) {
+      Supplier<BootTime> clock) {
     this.cloud = cloud;
     this.views = views;
     this.host = host;
     this.attachments = attachments;
     this.clock = clock;
-    this.usualNetwork = usualNetwork;
   }
 
   /**
@@ -113,7 +106,7 @@ public final class StartUp {
     List<PoolEvent.Held> held = new ArrayList<>();
     Map<IpAddress, String> taken = new HashMap<>();
     for (KernelView.Seen seen : kernel.attachments()) {
-      Attachments.Attachment attachment = attachments.found(seen, usualNetwork);
+      attachments.found(seen);
       String other = taken.putIfAbsent(seen.address(), seen.hostLink());
       Optional<EniId> eni = eniOf(seen.address(), inventory);
       if (other != null || eni.isEmpty()) {
@@ -128,7 +121,7 @@ public final class StartUp {
                 other);
         continue;
       }
-      held.add(new PoolEvent.Held(attachment.key(), seen.address(), eni.get()));
+      held.add(new PoolEvent.Held(seen.key(), seen.address(), eni.get()));
     }
     return held;
   }

@@ -44,11 +44,10 @@ public final class CollectGarbage {
       keep.add(linkName.apply(new AttachmentKey(network, one.containerId(), one.ifName())));
     }
     for (Attachments.Attachment attachment : attachments.all()) {
-      Optional<AttachmentKey> ours = attachments.keyIn(network, attachment);
-      if (ours.isEmpty() || keep.contains(attachment.hostLink())) {
+      AttachmentKey key = attachment.key();
+      if (!key.network().equals(network) || keep.contains(attachment.hostLink())) {
         continue;
       }
-      AttachmentKey key = ours.get();
       log.info("garbage collection removes {}, which the runtime does not know", key);
       switch (deletePod.delete(key, Optional.empty())) {
         case DeletePod.Gone _ -> {}

@@ -10,7 +10,6 @@ import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +39,7 @@ public final class WarmPool implements AutoCloseable {
   private final Map<AttachmentKey, Asked> asked = new HashMap<>();
   private final Thread thread;
   private volatile PoolState state;
+  private @Nullable String growthFailure;
   private volatile @Nullable String trouble;
   private volatile BootTime turned;
   private volatile boolean closed;
@@ -189,6 +189,7 @@ public final class WarmPool implements AutoCloseable {
     BootTime now = clock.get();
     switch (command) {
       case Apply apply -> {
+        note(apply.event());
         state = state.apply(apply.event());
         apply.applied().complete(state);
       }
@@ -269,19 +270,23 @@ public final class WarmPool implements AutoCloseable {
     };
   }
 
-  /** What EC2 said the last time the pool was to grow, unless the reason says it already. */
+  /** What EC2 said when the pool was last to grow in vain, unless the reason says it already. */
   private String lastFailure(String reason) {
-    return state.holds().entrySet().stream()
-        .filter(
-            hold ->
-                hold.getKey() == PoolAction.Kind.CREATE_ENI
-                    || hold.getKey() == PoolAction.Kind.ASSIGN)
-        .map(Map.Entry::getValue)
-        .max(Comparator.comparing(PoolState.Hold::until))
-        .map(PoolState.Hold::reason)
-        .filter(text -> !reason.contains(text))
-        .map(text -> "; the last try failed: " + text)
-        .orElse("");
+    String failure = growthFailure;
+    return failure == null || reason.contains(failure) ? "" : "; the last try failed: " + failure;
+  }
+
+  private void note(PoolEvent event) {
+    switch (event) {
+      case PoolEvent.EniAdded _, PoolEvent.AddressesAssigned _ -> growthFailure = null;
+      case PoolEvent.ActionFailed failed -> {
+        PoolState.InFlight flight = state.inFlight().get(failed.actionId());
+        if (flight != null && flight.action().incoming() > 0) {
+          growthFailure = failed.reason();
+        }
+      }
+      default -> {}
+    }
   }
 
   private void failed(String what, Throwable error) {

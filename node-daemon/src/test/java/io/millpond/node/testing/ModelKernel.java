@@ -211,14 +211,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
     }
     slaves.add(new Slave(plan.eni().id(), plan.address(), netns.inode()));
     veths.put(
-        link,
-        new KernelView.Seen(
-            link,
-            plan.key().containerId(),
-            plan.key().ifName(),
-            plan.address(),
-            netns.inode(),
-            plan.pod()));
+        link, new KernelView.Seen(link, plan.key(), plan.address(), netns.inode(), plan.pod()));
     routes.put(plan.address(), new KernelView.InUse());
     return new Attached(link, plan.eni().mac());
   }
@@ -282,7 +275,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   }
 
   @Override
-  public synchronized List<Repair> reconcile(Map<EniPlace, Set<IpAddress>> pool) {
+  public synchronized List<Repair> reconcile(Map<EniPlace, Set<IpAddress>> pool, boolean complete) {
     List<Repair> repairs = new ArrayList<>();
     for (Set<IpAddress> addresses : pool.values()) {
       for (IpAddress address : addresses) {

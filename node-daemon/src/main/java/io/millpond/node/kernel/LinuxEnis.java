@@ -1,0 +1,51 @@
+package io.millpond.node.kernel;
+
+import io.millpond.linux.datapath.EniLink;
+import io.millpond.linux.datapath.EniLinks;
+import io.millpond.linux.datapath.GatewayArp;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.MacAddress;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The links of ENIs that were set up, with their routers' hardware addresses. Safe for any thread.
+ */
+final class LinuxEnis {
+  private static final Duration ARP_WAIT = Duration.ofMillis(200);
+
+  private final Map<EniId, Known> known = new ConcurrentHashMap<>();
+
+  /**
+   * A link that is up.
+   *
+   * @param gateway the router's hardware address, once it has answered
+   */
+  record Known(EniLink link, Optional<MacAddress> gateway) {}
+
+  Optional<Known> bringUp(EniPlace eni) throws IOException {
+    Optional<EniLink> link = EniLinks.find(eni.mac());
+    if (link.isEmpty()) {
+      return Optional.empty();
+    }
+    EniLinks.prepare(link.get());
+    Known up =
+        new Known(link.get(), GatewayArp.ask(link.get(), eni.primary(), eni.gateway(), ARP_WAIT));
+    known.put(eni.id(), up);
+    return Optional.of(up);
+  }
+
+  /** The ENI's link; looked for again if it is not known or its router has not answered yet. */
+  Optional<Known> find(EniPlace eni) throws IOException {
+    Known found = known.get(eni.id());
+    return found != null && found.gateway().isPresent() ? Optional.of(found) : bringUp(eni);
+  }
+
+  /** After the link went away or came back under another number. */
+  void forget(EniId id) {
+    known.remove(id);
+  }
+}

@@ -1,0 +1,200 @@
+package io.millpond.node.kernel;
+
+import io.millpond.linux.datapath.AddressProbe;
+import io.millpond.linux.datapath.Alias;
+import io.millpond.linux.datapath.EniLink;
+import io.millpond.linux.datapath.HostDatapath;
+import io.millpond.linux.datapath.KernelLedger;
+import io.millpond.linux.datapath.KernelSupport;
+import io.millpond.linux.datapath.LinkWatch;
+import io.millpond.linux.datapath.PoolRoutes;
+import io.millpond.linux.netlink.Links;
+import io.millpond.linux.netlink.NetlinkException;
+import io.millpond.linux.netlink.NetlinkSocket;
+import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.IpAddress;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The node's side on this kernel. */
+public final class LinuxHost implements HostNetwork {
+  private static final Logger log = LoggerFactory.getLogger(LinuxHost.class);
+
+  private final HostDatapath datapath;
+  private final PoolRoutes routes = new PoolRoutes();
+  private final LinuxEnis enis = new LinuxEnis();
+  private final LinuxPods pods;
+  private Set<IpAddress> strays = Set.of();
+
+  /**
+   * Sets the node up.
+   *
+   * @throws IOException if the kernel refuses
+   */
+  public LinuxHost(NodeFacts node) throws IOException {
+    this.datapath = new HostDatapath(node.address(), routes);
+    this.pods = new LinuxPods(routes, enis, node);
+    datapath.install();
+    KernelLedger.read(routes);
+  }
+
+  /** The pods' side, which shares the pool's routes with this one. */
+  public PodNetwork pods() {
+    return pods;
+  }
+
+  @Override
+  public Optional<String> unsupported() {
+    try {
+      return KernelSupport.missing();
+    } catch (NetlinkException e) {
+      return Optional.of("the kernel does not answer: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public Optional<LinkName> bringUp(EniPlace eni) throws IOException {
+    return enis.bringUp(eni).map(known -> new LinkName(known.link().name()));
+  }
+
+  @Override
+  public KernelView look() throws IOException {
+    // A record of its own: this one's must keep what somebody may have flushed.
+    KernelLedger ledger = KernelLedger.read(new PoolRoutes());
+    for (String unknown : ledger.unknown()) {
+      log.warn(
+          "the record of {} is of another version: it is left alone and its address is not ours to give",
+          unknown);
+    }
+    Map<IpAddress, KernelView.RouteSays> says = new HashMap<>();
+    ledger
+        .routes()
+        .forEach(
+            (address, remembered) ->
+                says.put(
+                    address,
+                    remembered.inUse()
+                        ? new KernelView.InUse()
+                        : new KernelView.ReleasedAt(remembered.since())));
+    return new KernelView(
+        ledger.attachments().stream().map(LinuxHost::seen).toList(),
+        ledger.interrupted().stream().map(KernelView.Interrupted::new).toList(),
+        says);
+  }
+
+  private static KernelView.Seen seen(KernelLedger.Entry entry) {
+    Alias alias = entry.alias();
+    return new KernelView.Seen(
+        entry.veth(), alias.key(), alias.address(), alias.netnsInode(), alias.pod());
+  }
+
+  @Override
+  public void undo(KernelView.Interrupted interrupted) throws IOException {
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      var link =
+          host.get(Links.get(interrupted.hostLink())).reply().stream().findFirst().map(Links::read);
+      if (link.isPresent()) {
+        host.require(Links.delete(link.get().index()));
+      }
+    }
+  }
+
+  @Override
+  public void released(IpAddress address, BootTime at) throws IOException {
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      routes.release(host, address, at);
+    }
+  }
+
+  @Override
+  public synchronized List<Repair> reconcile(Map<EniPlace, Set<IpAddress>> pool, boolean complete)
+      throws IOException {
+    List<Repair> repairs = new ArrayList<>();
+    List<EniLink> links = new ArrayList<>();
+    for (EniPlace place : pool.keySet()) {
+      enis.find(place).ifPresent(known -> links.add(known.link()));
+    }
+    datapath.reconcile(links).forEach(repair -> repairs.add(new Repair("host", repair)));
+    Set<IpAddress> ours = new HashSet<>();
+    pool.values().forEach(ours::addAll);
+    for (IpAddress address : ours) {
+      if (!routes.addresses().contains(address)) {
+        released(address, BootTime.BOOT);
+        repairs.add(new Repair("route", "the pool route of " + address + " was missing"));
+      }
+    }
+    if (complete) {
+      removeStrays(ours, repairs);
+    }
+    return repairs;
+  }
+
+  /**
+   * A route of an address that left would cut the node off from its next owner. Twice seen, so that
+   * none in motion goes.
+   */
+  private void removeStrays(Set<IpAddress> ours, List<Repair> repairs) throws IOException {
+    Set<IpAddress> now = new HashSet<>(routes.addresses());
+    now.removeAll(ours);
+    KernelLedger.read(new PoolRoutes())
+        .attachments()
+        .forEach(entry -> now.remove(entry.alias().address()));
+    Set<IpAddress> gone = new HashSet<>(now);
+    gone.retainAll(strays);
+    forget(gone);
+    gone.forEach(
+        address ->
+            repairs.add(
+                new Repair(
+                    "route",
+                    "the pool route of " + address + ", not in the pool any more, was removed")));
+    strays = now;
+  }
+
+  @Override
+  public void forget(Collection<IpAddress> addresses) throws IOException {
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      for (IpAddress address : addresses) {
+        routes.remove(host, address);
+      }
+    }
+  }
+
+  @Override
+  public boolean held(EniPlace eni, IpAddress address) throws IOException {
+    LinuxEnis.Known known =
+        enis.find(eni).orElseThrow(() -> new IOException("the link of " + eni.id() + " is gone"));
+    return AddressProbe.held(known.link(), address);
+  }
+
+  @Override
+  public AutoCloseable watch(LinkListener listener) throws IOException {
+    return LinkWatch.start(
+        new LinkWatch.Listener() {
+          @Override
+          public void vethGone(String veth, Optional<Alias> alias) {
+            listener.vethGone(veth);
+          }
+
+          @Override
+          public void changed() {
+            listener.lookAgain();
+          }
+
+          @Override
+          public void lost(String why) {
+            log.warn("kernel events were lost, everything is looked at: {}", why);
+            listener.lookAgain();
+          }
+        });
+  }
+}

@@ -1,0 +1,20 @@
+package io.millpond.node.kernel;
+
+import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.Prefix;
+import java.util.List;
+
+/**
+ * What every pod of the node has in common.
+ *
+ * @param address the node's own address, on its primary ENI
+ * @param vpcCidrs the VPC's prefixes
+ * @param serviceCidrs prefixes of services, which pods reach through the node
+ */
+public record NodeFacts(IpAddress address, List<Prefix> vpcCidrs, List<Prefix> serviceCidrs) {
+  /** Copies the lists. */
+  public NodeFacts {
+    vpcCidrs = List.copyOf(vpcCidrs);
+    serviceCidrs = List.copyOf(serviceCidrs);
+  }
+}
