@@ -10,7 +10,7 @@ public final class Reply {
 
   /**
    * @param type {@code nlmsg_type}
-   * @param payload what follows the header; it is not copied
+   * @param payload what follows the header; not copied
    */
   Reply(int type, byte[] payload) {
     this.type = type;
