@@ -16,6 +16,7 @@ import io.millpond.node.pods.KeyLanes;
 import io.millpond.node.pods.Readiness;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.warm.WarmPool;
+import io.millpond.pool.PoolAction;
 import io.millpond.pool.PoolEvent;
 import io.millpond.pool.PoolLimits;
 import io.millpond.pool.PoolPolicy;
@@ -100,7 +101,7 @@ public final class NodeCore implements AutoCloseable {
     this.collectGarbage = new CollectGarbage(attachments, deletePod, node.linkName());
   }
 
-  private void begin(io.millpond.pool.PoolAction action, boolean podWaits) {
+  private void begin(PoolAction action, boolean podWaits) {
     work.start(action, podWaits);
   }
 
@@ -142,6 +143,8 @@ public final class NodeCore implements AutoCloseable {
     PoolEvent.Started started = startUp.look(progress);
     pool.start();
     pool.apply(started).join();
+    // What has rested long enough is free from the first moment on.
+    pool.apply(new PoolEvent.Tick(pool.policy(), clock.get())).join();
     watch = Optional.of(host.watch(kernelCare));
     kernelCare.start();
     kernelCare.lookAgain();

@@ -161,8 +161,13 @@ class RestartTest {
     }
     assertThat(node.counts().quarantined()).isEqualTo(1);
     node.kernel.killNamespace(1);
-    node.clock.advance(Duration.ofSeconds(15));
-    node.awaitPool(sum -> sum.quarantined() == 0 && sum.cooling() == 1);
+    org.awaitility.Awaitility.await()
+        .atMost(TestNode.SOON)
+        .until(
+            () -> {
+              node.clock.advance(Duration.ofSeconds(1));
+              return node.counts().quarantined() == 0;
+            });
   }
 
   @Test

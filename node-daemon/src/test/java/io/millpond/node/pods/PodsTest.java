@@ -193,8 +193,13 @@ class PodsTest {
     assertThat(List.of(got, other)).doesNotContain(taken);
     assertThat(node.counts().quarantined()).isEqualTo(1);
     node.kernel.removeSlave(taken);
-    node.clock.advance(Duration.ofSeconds(15));
-    node.awaitPool(sum -> sum.quarantined() == 0 && sum.cooling() == 1);
+    await()
+        .atMost(SOON)
+        .until(
+            () -> {
+              node.clock.advance(Duration.ofSeconds(1));
+              return node.counts().quarantined() == 0;
+            });
   }
 
   @Test
