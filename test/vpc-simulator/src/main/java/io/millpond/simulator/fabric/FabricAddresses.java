@@ -1,0 +1,23 @@
+package io.millpond.simulator.fabric;
+
+import io.millpond.simulator.model.Ipv4;
+
+/** Addresses of the fabric's own, the same in every VPC. */
+public final class FabricAddresses {
+  /** The instance metadata service, local to the VPC's namespace. */
+  public static final Ipv4 INSTANCE_METADATA = Ipv4.parse("169.254.169.254");
+
+  /** The EC2 endpoint, local to the VPC's namespace. */
+  public static final Ipv4 EC2_ENDPOINT = Ipv4.parse("169.254.169.1");
+
+  /** The end of the management link in the namespace from which the simulator was started. */
+  public static final Ipv4 MANAGEMENT_OUTSIDE = Ipv4.parse("169.254.171.1");
+
+  /** The end of the management link in the VPC's namespace: where the control API listens. */
+  public static final Ipv4 MANAGEMENT_INSIDE = Ipv4.parse("169.254.171.2");
+
+  /** The internet gateway's end of the link to the public host. */
+  static final Ipv4 INTERNET_GATEWAY = Ipv4.parse("169.254.172.1");
+
+  private FabricAddresses() {}
+}
