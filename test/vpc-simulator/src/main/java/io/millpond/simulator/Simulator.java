@@ -1,87 +1,344 @@
 package io.millpond.simulator;
 
+import io.millpond.simulator.SimulatorConfig.InstanceConfig;
+import io.millpond.simulator.account.Account;
+import io.millpond.simulator.account.AddressRequest;
+import io.millpond.simulator.account.NewInstance;
+import io.millpond.simulator.account.NewInterface;
 import io.millpond.simulator.conditions.Conditions;
 import io.millpond.simulator.conditions.Outage;
+import io.millpond.simulator.control.ControlEndpoint;
+import io.millpond.simulator.control.Controlled;
+import io.millpond.simulator.ec2.Ec2Endpoint;
+import io.millpond.simulator.fabric.Fabric;
+import io.millpond.simulator.fabric.FabricLayout;
+import io.millpond.simulator.fabric.LinuxFabric;
+import io.millpond.simulator.fabric.NoFabric;
+import io.millpond.simulator.imds.ImdsEndpoint;
+import io.millpond.simulator.imds.Metadata;
+import io.millpond.simulator.model.Attachment;
 import io.millpond.simulator.model.Instance;
+import io.millpond.simulator.model.InstanceState;
+import io.millpond.simulator.model.Ipv4;
 import io.millpond.simulator.model.NetworkInterface;
+import io.millpond.simulator.model.SecurityGroup;
+import io.millpond.simulator.model.Subnet;
+import io.millpond.simulator.model.Vpc;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** A running simulator. Every method may be called by any thread. */
-@SuppressWarnings("DoNotCallSuggester")
-public final class Simulator implements AutoCloseable {
-  private final SimulatorConfig config;
+public final class Simulator implements AutoCloseable, Controlled {
+  /** Where instances find IMDS when there is a fabric. */
+  static final String FABRIC_IMDS = "169.254.169.254";
 
-  private Simulator(SimulatorConfig config) {
-    this.config = config;
+  /** Where instances find EC2 when there is a fabric, and its port. */
+  static final String FABRIC_EC2 = "169.254.169.1";
+
+  static final int FABRIC_EC2_PORT = 8000;
+
+  /** Where the namespace that started the simulator finds the control API, and its port. */
+  static final String FABRIC_CONTROL = "169.254.171.2";
+
+  static final int FABRIC_CONTROL_PORT = 8001;
+
+  private final boolean withFabric;
+  private final Clock clock = Clock.systemUTC();
+  private final Conditions conditions;
+  private final Account account;
+  private final Metadata metadata;
+  private final Ec2Endpoint ec2;
+  private final ControlEndpoint control;
+
+  /** By instance id; with a fabric one for all, under {@link #FABRIC_IMDS}. */
+  private final Map<String, ImdsEndpoint> imds = new ConcurrentHashMap<>();
+
+  private volatile Outage ec2Outage = Outage.NONE;
+  private volatile Outage imdsOutage = Outage.NONE;
+
+  private Simulator(SimulatorConfig config, boolean withFabric, Fabric fabric) {
+    this.withFabric = withFabric;
+    conditions = new Conditions(config.settings());
+    conditions.throttle().replaceAll(config.throttle());
+    account =
+        new Account(
+            config.account(),
+            config.region(),
+            vpc(config),
+            subnets(config),
+            groups(config),
+            conditions,
+            fabric,
+            clock,
+            new SecureRandom());
+    metadata = new Metadata(account, conditions, clock);
+    ec2 =
+        new Ec2Endpoint(
+            account, conditions, clock, at(FABRIC_EC2, FABRIC_EC2_PORT, config.listen().ec2Port()));
+    control =
+        new ControlEndpoint(
+            account,
+            conditions,
+            metadata,
+            this,
+            at(FABRIC_CONTROL, FABRIC_CONTROL_PORT, config.listen().controlPort()));
   }
 
   /** Starts without a fabric, listening on 127.0.0.1. */
   public static Simulator start(SimulatorConfig config) {
-    return new Simulator(config);
+    return start(config, false, new NoFabric());
+  }
+
+  /**
+   * Starts with the Linux fabric, listening on the addresses of AWS. Needs root, and runs in the
+   * network namespace that is to be the VPC.
+   */
+  public static Simulator startWithFabric(SimulatorConfig config) {
+    return start(
+        config,
+        true,
+        new LinuxFabric(
+            new FabricLayout(
+                config.fabric().namespace(),
+                vpc(config),
+                subnets(config),
+                config.internet(),
+                config.onPremises())));
+  }
+
+  /** Starts on 127.0.0.1 over a fabric of the caller's. */
+  static Simulator start(SimulatorConfig config, Fabric fabric) {
+    return start(config, false, fabric);
+  }
+
+  private static Simulator start(SimulatorConfig config, boolean withFabric, Fabric fabric) {
+    Simulator simulator = new Simulator(config, withFabric, fabric);
+    try {
+      if (withFabric) {
+        simulator.imds.put(
+            FABRIC_IMDS,
+            new ImdsEndpoint(
+                simulator.metadata,
+                simulator.conditions,
+                new InetSocketAddress(FABRIC_IMDS, 80),
+                source -> simulator.instanceAt(source)));
+      }
+      config.instances().forEach(simulator::launch);
+      config.hosts().forEach(host -> simulator.account.instances().launch(toInstance(host)));
+      return simulator;
+    } catch (RuntimeException e) {
+      simulator.close();
+      throw e;
+    }
   }
 
   /** Where the SDK finds EC2. */
   public URI ec2Endpoint() {
-    throw new UnsupportedOperationException(config.region());
+    return ec2.listener().uri();
   }
 
-  /** Where an instance, known by name or id, finds its IMDS. */
-  public URI imdsEndpoint(String instance) {
-    throw new UnsupportedOperationException(instance + config.region());
+  /**
+   * Where an instance, known by name or id, finds its IMDS.
+   *
+   * @throws IllegalArgumentException if there is no such instance, or it has no IMDS
+   */
+  public URI imdsEndpoint(String nameOrId) {
+    ImdsEndpoint endpoint = imds.get(withFabric ? FABRIC_IMDS : instance(nameOrId).id());
+    if (endpoint == null) {
+      throw new IllegalArgumentException(nameOrId + " has no IMDS: it is a plain host");
+    }
+    return endpoint.listener().uri();
   }
 
   /** Where the control API is. */
   public URI controlEndpoint() {
-    throw new UnsupportedOperationException(config.region());
+    return control.listener().uri();
   }
 
   /** Delays, throttling, faults and the log of calls, to read and to change. */
   public Conditions conditions() {
-    throw new UnsupportedOperationException(config.region());
+    return conditions;
   }
 
-  /** Makes EC2 fail as a whole, or work again. */
-  public void ec2Outage(Outage outage) {
-    throw new UnsupportedOperationException(outage + config.region());
+  /** What IMDS says, to put texts over it. */
+  public Metadata metadata() {
+    return metadata;
   }
 
-  /** Makes every instance's IMDS fail as a whole, or work again. */
-  public void imdsOutage(Outage outage) {
-    throw new UnsupportedOperationException(outage + config.region());
+  @Override
+  public synchronized void ec2Outage(Outage outage) {
+    ec2.listener().outage(outage);
+    ec2Outage = outage;
   }
 
-  /** The instance of a name or id, newest state. */
+  @Override
+  public synchronized void imdsOutage(Outage outage) {
+    imds.values().forEach(endpoint -> endpoint.listener().outage(outage));
+    imdsOutage = outage;
+  }
+
+  @Override
+  public Outage ec2Outage() {
+    return ec2Outage;
+  }
+
+  @Override
+  public Outage imdsOutage() {
+    return imdsOutage;
+  }
+
+  @Override
+  public void voidImdsTokens() {
+    imds.values().forEach(ImdsEndpoint::voidTokens);
+  }
+
+  /**
+   * The instance of a name or id, newest state.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
   public Instance instance(String nameOrId) {
-    throw new UnsupportedOperationException(nameOrId + config.region());
+    return account
+        .findInstance(nameOrId)
+        .orElseThrow(() -> new IllegalArgumentException("no instance " + nameOrId));
   }
 
   /** Every interface as it is now, without any lag, in the order of creation. */
   public List<NetworkInterface> interfaces() {
-    throw new UnsupportedOperationException(config.region());
+    return account.listInterfaces(0);
   }
 
   /** Launches an instance with its primary interface. */
-  public Instance launch(SimulatorConfig.InstanceConfig instance) {
-    throw new UnsupportedOperationException(instance + config.region());
+  public Instance launch(InstanceConfig instance) {
+    return launch(toInstance(instance), instance.imdsPort());
   }
 
-  /** Terminates an instance, as TerminateInstances would. */
+  @Override
+  public synchronized Instance launch(NewInstance request, int imdsPort) {
+    Instance instance = account.instances().launch(request);
+    if (!withFabric) {
+      ImdsEndpoint endpoint =
+          new ImdsEndpoint(
+              metadata,
+              conditions,
+              new InetSocketAddress(InetAddress.getLoopbackAddress(), imdsPort),
+              source ->
+                  account
+                      .findInstance(instance.id())
+                      .filter(i -> i.state() == InstanceState.RUNNING));
+      endpoint.listener().outage(imdsOutage);
+      imds.put(instance.id(), endpoint);
+    }
+    return instance;
+  }
+
+  @Override
   public void terminate(String nameOrId) {
-    throw new UnsupportedOperationException(nameOrId + config.region());
+    account.instances().terminate(List.of(instance(nameOrId).id()));
   }
 
-  /**
-   * Creates an interface and attaches it at the first free device index, as someone else with
-   * access to the account might.
-   *
-   * @param secondaryAddresses how many addresses it gets beside its primary one
-   */
-  public NetworkInterface addInterface(String nameOrId, String subnetId, int secondaryAddresses) {
-    throw new UnsupportedOperationException(nameOrId + subnetId + secondaryAddresses);
+  @Override
+  public NetworkInterface addInterface(
+      String nameOrId, @Nullable String subnetId, int secondaryAddresses) {
+    Instance instance = instance(nameOrId);
+    Set<Integer> used =
+        interfaces().stream()
+            .filter(eni -> eni.isAttachedTo(instance.id()))
+            .flatMap(eni -> Optional.ofNullable(eni.attachment()).stream())
+            .map(Attachment::deviceIndex)
+            .collect(Collectors.toSet());
+    int free = IntStream.range(1, 255).filter(i -> !used.contains(i)).findFirst().orElse(255);
+    NetworkInterface eni =
+        account
+            .interfaces()
+            .create(
+                new NewInterface(
+                    subnetId == null ? instance.subnetId() : subnetId,
+                    "made by someone else",
+                    null,
+                    AddressRequest.some(secondaryAddresses),
+                    List.of(),
+                    Collections.emptySortedMap()),
+                null);
+    account.attachments().attach(eni.id(), instance.id(), free, null);
+    return account.listInterfaces(0).stream()
+        .filter(now -> now.id().equals(eni.id()))
+        .findFirst()
+        .orElse(eni);
+  }
+
+  @Override
+  public SortedMap<String, URI> endpoints() {
+    SortedMap<String, URI> endpoints = new TreeMap<>();
+    endpoints.put("ec2", ec2.listener().uri());
+    endpoints.put("control", control.listener().uri());
+    imds.forEach((id, endpoint) -> endpoints.put("imds/" + id, endpoint.listener().uri()));
+    return endpoints;
   }
 
   /** Stops listening, forgets the account, removes the fabric. */
   @Override
-  public void close() {}
+  public synchronized void close() {
+    imds.values().forEach(ImdsEndpoint::close);
+    ec2.close();
+    control.close();
+    account.close();
+  }
+
+  private Optional<Instance> instanceAt(InetAddress source) {
+    return account.instanceAt(Ipv4.parse(source.getHostAddress()));
+  }
+
+  private InetSocketAddress at(String fabricAddress, int fabricPort, int port) {
+    return withFabric
+        ? new InetSocketAddress(fabricAddress, fabricPort)
+        : new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+  }
+
+  private static NewInstance toInstance(InstanceConfig config) {
+    List<String> groups = config.securityGroups();
+    return new NewInstance(
+        config.id(),
+        config.name(),
+        config.type(),
+        config.subnet(),
+        config.address(),
+        groups == null ? List.of() : groups,
+        config.netns() == null ? config.name() : config.netns(),
+        new TreeMap<>(config.tags()));
+  }
+
+  private static Vpc vpc(SimulatorConfig config) {
+    return new Vpc(config.vpc().id(), config.vpc().cidr(), new TreeMap<>(config.vpc().tags()));
+  }
+
+  private static List<Subnet> subnets(SimulatorConfig config) {
+    return config.subnets().stream()
+        .map(
+            s -> new Subnet(s.id(), config.vpc().id(), s.zone(), s.cidr(), new TreeMap<>(s.tags())))
+        .toList();
+  }
+
+  private static List<SecurityGroup> groups(SimulatorConfig config) {
+    return config.securityGroups().stream()
+        .map(
+            g ->
+                new SecurityGroup(
+                    g.id(), config.vpc().id(), g.name(), g.name(), new TreeMap<>(g.tags())))
+        .toList();
+  }
 }

@@ -88,9 +88,16 @@ public final class Throttle {
     limits.forEach((action, limit) -> buckets.put(action, new Bucket(limit, nanoTime.getAsLong())));
   }
 
-  /** Takes a token; false means that the call must be refused. */
-  public synchronized boolean take(String action) {
-    Bucket bucket = buckets.get(action);
+  /**
+   * Takes a token; false means that the call must be refused.
+   *
+   * @param unfiltered whether nothing bounds the answer: no id, no filter, no page size
+   */
+  public synchronized boolean take(String action, boolean unfiltered) {
+    Bucket bucket = unfiltered ? buckets.get(action + UNFILTERED) : null;
+    if (bucket == null) {
+      bucket = buckets.get(action);
+    }
     return bucket == null || bucket.take(nanoTime.getAsLong());
   }
 
