@@ -76,6 +76,12 @@ public final class Links {
         .attribute(Rt.IFLA_IFALIAS, alias.getBytes(java.nio.charset.StandardCharsets.UTF_8));
   }
 
+  /** Names what a link is there for; the alias of a slave in a pod is its record. */
+  public static Message setAlias(int index, String alias) {
+    return message("set the alias of link " + index, Rt.SETLINK, 0, index, 0)
+        .attribute(Rt.IFLA_IFALIAS, alias.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+  }
+
   public static Message up(int index) {
     return message("set link " + index + " up", Rt.SETLINK, 0, index, Rt.IFF_UP);
   }
@@ -99,16 +105,16 @@ public final class Links {
     return message("delete link " + index, Rt.DELLINK, 0, index, 0);
   }
 
-  /** Deletes a link in the namespace that the id, valid in the caller's namespace, stands for. */
-  public static Message deleteIn(int netnsId, String name) {
-    return message("delete link " + name + " in namespace id " + netnsId, Rt.DELLINK, 0, 0, 0)
-        .attributeText(Rt.IFLA_IFNAME, name)
-        .attributeU32(Rt.IFLA_TARGET_NETNSID, netnsId);
-  }
-
   public static Message get(String name) {
     return message("look for link " + name, Rt.GETLINK, 0, 0, 0)
         .attributeText(Rt.IFLA_IFNAME, name);
+  }
+
+  /** Deletes a link in the namespace that the id stands for. */
+  public static Message deleteIn(int netnsId, int index) {
+    return message(
+            "delete link " + index + " in namespace id " + netnsId, Rt.DELLINK, 0, index, 0)
+        .attributeU32(Rt.IFLA_TARGET_NETNSID, netnsId);
   }
 
   /** Looks for a link in another namespace, by id. */

@@ -8,11 +8,15 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.ArrayBlockingQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An rtnetlink socket in the network namespace of the thread that opens it. Messages of one batch
  * go out in one send and are handled by the kernel in order; each is acknowledged on its own, and
  * the batch goes on behind a refused one unless the caller looks. Used by one thread at a time.
+ *
+ * <p>No call waits longer than 5 s for the kernel.
  */
 public final class NetlinkSocket implements AutoCloseable {
   private static final int AF_NETLINK = 16;
@@ -24,19 +28,35 @@ public final class NetlinkSocket implements AutoCloseable {
   private static final int SOL_NETLINK = 270;
   private static final int NETLINK_EXT_ACK = 11;
   private static final int NETLINK_CAP_ACK = 10;
-  private static final int EXT_ACK_MSG = 1;
   private static final int EINTR = 4;
   private static final int EAGAIN = 11;
-  private static final int BUFFER = 256 * 1024;
+  private static final int EMSGSIZE = 90;
+  private static final int ETIMEDOUT = 110;
+
+  /** Dumps come in datagrams of at most 32 KiB (net/netlink/af_netlink.c, netlink_dump). */
+  private static final int BUFFER = 64 * 1024;
+
   private static final int DUMP_TRIES = 10;
+  private static final int WAIT_SECONDS = 5;
+
+  /** Far above what a node has, far below what hurts. */
+  private static final int MAX_REPLIES = 1_000_000;
+
+  /** Buffers outside of the heap are dear to make and late to be freed: a few are kept. */
+  private static final ArrayBlockingQueue<ByteBuffer> SPARE = new ArrayBlockingQueue<>(16);
 
   private final int fd;
-  private final ByteBuffer buffer =
-      ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.nativeOrder());
+  private final ByteBuffer buffer;
   private int sequence = 1;
+  private boolean closed;
 
   private NetlinkSocket(int fd) {
     this.fd = fd;
+    ByteBuffer spare = SPARE.poll();
+    this.buffer =
+        spare == null
+            ? ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.nativeOrder())
+            : spare;
   }
 
   /**
@@ -55,6 +75,11 @@ public final class NetlinkSocket implements AutoCloseable {
    * @throws NetlinkException if the kernel refuses
    */
   public static NetlinkSocket open(int groups) throws NetlinkException {
+    return open(groups, groups == 0 ? 1 << 20 : 8 << 20);
+  }
+
+  /** As {@link #open(int)}, with another size of the kernel's buffer, in octets. */
+  static NetlinkSocket open(int groups, int kernelBuffer) throws NetlinkException {
     int fd = LIBC.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (fd < 0) {
       throw new NetlinkException("opening a netlink socket", Libc.errno(), "");
@@ -63,7 +88,7 @@ public final class NetlinkSocket implements AutoCloseable {
     try {
       socket.option(SOL_NETLINK, NETLINK_EXT_ACK, 1);
       socket.option(SOL_NETLINK, NETLINK_CAP_ACK, 1);
-      socket.option(SOL_SOCKET, SO_RCVBUFFORCE, groups == 0 ? 1 << 20 : 8 << 20);
+      socket.option(SOL_SOCKET, SO_RCVBUFFORCE, kernelBuffer);
       socket.receiveTimeout();
       socket.bind(groups);
       return socket;
@@ -80,9 +105,9 @@ public final class NetlinkSocket implements AutoCloseable {
     int ignored = LIBC.setsockopt(fd, level, name, number, 4);
   }
 
-  /** No answer takes the kernel 5 s; a lost one must not hold a thread for ever. */
   private void receiveTimeout() {
-    ByteBuffer timeval = ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder()).putLong(0, 5);
+    ByteBuffer timeval =
+        ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder()).putLong(0, WAIT_SECONDS);
     int ignored = LIBC.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval, 16);
   }
 
@@ -109,45 +134,53 @@ public final class NetlinkSocket implements AutoCloseable {
         throw new NetlinkException(message.what(), errno, text);
       }
     }
+
+    /** Throws unless it was done, or refused with this number. */
+    public void orThrowUnless(int harmless) throws NetlinkException {
+      if (errno != harmless) {
+        orThrow();
+      }
+    }
   }
 
   /**
    * Sends the messages in one call and reads every acknowledgement.
    *
    * @return the outcomes, in the order of the messages
-   * @throws NetlinkException if the socket itself fails
+   * @throws NetlinkException if the socket itself fails, or the batch is too large for one call
    */
   public List<Outcome> send(List<Message> messages) throws NetlinkException {
     if (messages.isEmpty()) {
       return List.of();
     }
+    String what = messages.getFirst().what();
     int first = sequence;
     buffer.clear();
     for (Message message : messages) {
-      buffer.put(message.encode(sequence++, true));
-      while (buffer.position() % 4 != 0) {
-        buffer.put((byte) 0);
-      }
+      put(message.encode(sequence++, true), message.what());
     }
-    transmit(messages.getFirst().what());
-    Outcome[] outcomes = new Outcome[messages.size()];
+    transmit(what);
+    @Nullable Outcome[] outcomes = new Outcome[messages.size()];
+    Deadline deadline = new Deadline(what);
     for (int missing = messages.size(); missing > 0; ) {
-      int received = receive(messages.getFirst().what());
-      for (int at = 0; at + Message.HEADER <= received; ) {
-        int length = buffer.getInt(at);
-        int index = buffer.getInt(at + 8) - first;
-        if (length < Message.HEADER || at + length > received) {
-          break;
-        }
-        boolean answer = (buffer.getShort(at + 4) & 0xFFFF) == Rt.NLMSG_ERROR;
-        if (answer && index >= 0 && index < outcomes.length && outcomes[index] == null) {
-          outcomes[index] = outcome(messages.get(index), at, length);
+      for (Packet packet : receive(deadline)) {
+        int index = packet.sequence() - first;
+        if (packet.isAcknowledgement()
+            && index >= 0
+            && index < outcomes.length
+            && outcomes[index] == null) {
+          outcomes[index] = new Outcome(messages.get(index), packet.errno(), packet.words());
           missing--;
         }
-        at += (length + 3) & ~3;
       }
     }
-    return List.of(outcomes);
+    List<Outcome> all = new ArrayList<>();
+    for (Outcome outcome : outcomes) {
+      if (outcome != null) {
+        all.add(outcome);
+      }
+    }
+    return all;
   }
 
   /**
@@ -156,22 +189,25 @@ public final class NetlinkSocket implements AutoCloseable {
    * @throws NetlinkException for the first that the kernel refused
    */
   public void require(Message... messages) throws NetlinkException {
-    for (Outcome outcome : send(List.of(messages))) {
+    require(List.of(messages));
+  }
+
+  /** As {@link #require(Message...)}. */
+  public void require(List<Message> messages) throws NetlinkException {
+    for (Outcome outcome : send(messages)) {
       outcome.orThrow();
     }
   }
 
-  private Outcome outcome(Message message, int at, int length) {
-    int errno = -buffer.getInt(at + 16);
-    String text = "";
-    // With NETLINK_CAP_ACK the request's header alone is repeated; the attributes follow it.
-    int attributes = at + Message.HEADER + 4 + Message.HEADER;
-    if (errno != 0 && attributes < at + length) {
-      byte[] octets = new byte[at + length - attributes];
-      buffer.get(attributes, octets);
-      text = Attributes.read(octets, 0).text(EXT_ACK_MSG).orElse("");
+  private void put(byte[] message, String what) throws NetlinkException {
+    int padded = (message.length + 3) & ~3;
+    if (buffer.remaining() < padded) {
+      throw new NetlinkException(what, EMSGSIZE, "the batch is larger than " + BUFFER + " octets");
     }
-    return new Outcome(message, errno, text);
+    buffer.put(message);
+    while (buffer.position() % 4 != 0) {
+      buffer.put((byte) 0);
+    }
   }
 
   private void transmit(String what) throws NetlinkException {
@@ -183,16 +219,30 @@ public final class NetlinkSocket implements AutoCloseable {
     buffer.clear();
   }
 
-  private int receive(String what) throws NetlinkException {
+  /** What a socket that answers, but never with what is waited for, must not outlast. */
+  private record Deadline(String what, long end) {
+    Deadline(String what) {
+      this(what, System.nanoTime() + WAIT_SECONDS * 1_000_000_000L);
+    }
+
+    void check() throws NetlinkException {
+      if (System.nanoTime() - end > 0) {
+        throw new NetlinkException("waiting for the answer to: " + what, ETIMEDOUT, "");
+      }
+    }
+  }
+
+  private List<Packet> receive(Deadline deadline) throws NetlinkException {
     buffer.clear();
     while (true) {
+      deadline.check();
       long received = LIBC.recv(fd, buffer, BUFFER, 0);
       if (received > 0) {
-        return (int) received;
+        return Packet.split(buffer, (int) received);
       }
       int errno = received == 0 ? EAGAIN : Libc.errno();
       if (errno != EINTR) {
-        throw new NetlinkException("waiting for the answer to: " + what, errno, "");
+        throw new NetlinkException("waiting for the answer to: " + deadline.what(), errno, "");
       }
     }
   }
@@ -204,21 +254,25 @@ public final class NetlinkSocket implements AutoCloseable {
    * @throws NetlinkException if the socket itself fails
    */
   public Found get(Message question) throws NetlinkException {
-    int mine = sequence++;
-    buffer.clear();
-    buffer.put(question.encode(mine, false));
-    transmit(question.what());
+    int mine = ask(question);
+    Deadline deadline = new Deadline(question.what());
     while (true) {
-      int received = receive(question.what());
-      if (received >= Message.HEADER && buffer.getInt(8) == mine) {
-        int type = buffer.getShort(4) & 0xFFFF;
-        if (type == Rt.NLMSG_ERROR) {
-          return new Found(List.of(), OptionalInt.of(-buffer.getInt(16)));
+      for (Packet packet : receive(deadline)) {
+        if (packet.sequence() == mine) {
+          return packet.isAcknowledgement()
+              ? new Found(List.of(), OptionalInt.of(packet.errno()))
+              : new Found(List.of(packet.reply()), OptionalInt.empty());
         }
-        return new Found(
-            List.of(reply(0, Math.min(received, buffer.getInt(0)))), OptionalInt.empty());
       }
     }
+  }
+
+  private int ask(Message question) throws NetlinkException {
+    int mine = sequence++;
+    buffer.clear();
+    put(question.encode(mine, false), question.what());
+    transmit(question.what());
+    return mine;
   }
 
   /** One object, or why there is none. */
@@ -241,38 +295,27 @@ public final class NetlinkSocket implements AutoCloseable {
   }
 
   private boolean dumpOnce(Message question, List<Reply> replies) throws NetlinkException {
-    int mine = sequence++;
-    buffer.clear();
-    buffer.put(question.encode(mine, false));
-    transmit(question.what());
+    int mine = ask(question);
+    Deadline deadline = new Deadline(question.what());
     boolean consistent = true;
     while (true) {
-      int received = receive(question.what());
-      for (int at = 0; at + Message.HEADER <= received; ) {
-        int length = buffer.getInt(at);
-        if (length < Message.HEADER || at + length > received) {
-          break;
+      for (Packet packet : receive(deadline)) {
+        if (packet.sequence() != mine) {
+          continue;
         }
-        if (buffer.getInt(at + 8) == mine) {
-          int type = buffer.getShort(at + 4) & 0xFFFF;
-          consistent &= (buffer.getShort(at + 6) & Rt.DUMP_INTR) == 0;
-          if (type == Rt.NLMSG_DONE) {
-            return consistent;
+        consistent &= !packet.isOfInterruptedDump();
+        if (packet.isEndOfDump() || packet.isAcknowledgement()) {
+          if (packet.errno() != 0) {
+            throw new NetlinkException(question.what(), packet.errno(), packet.words());
           }
-          if (type == Rt.NLMSG_ERROR) {
-            throw new NetlinkException(question.what(), -buffer.getInt(at + 16), "");
-          }
-          replies.add(reply(at, length));
+          return consistent;
         }
-        at += (length + 3) & ~3;
+        replies.add(packet.reply());
+        if (replies.size() > MAX_REPLIES) {
+          throw new NetlinkException(question.what(), EMSGSIZE, "more than a million objects");
+        }
       }
     }
-  }
-
-  private Reply reply(int at, int length) {
-    byte[] payload = new byte[length - Message.HEADER];
-    buffer.get(at + Message.HEADER, payload);
-    return new Reply(buffer.getShort(at + 4) & 0xFFFF, payload);
   }
 
   /**
@@ -282,29 +325,24 @@ public final class NetlinkSocket implements AutoCloseable {
    * @throws NetlinkException ENOBUFS when changes were lost: look at everything again
    */
   public List<Reply> listen() throws NetlinkException {
-    int received;
     try {
-      received = receive("changes of links, addresses and routes");
+      return receive(new Deadline("changes of links, addresses and routes")).stream()
+          .map(Packet::reply)
+          .toList();
     } catch (NetlinkException e) {
-      if (e.errno() == EAGAIN) {
+      if (e.errno() == EAGAIN || e.errno() == ETIMEDOUT) {
         return List.of();
       }
       throw e;
     }
-    List<Reply> heard = new ArrayList<>();
-    for (int at = 0; at + Message.HEADER <= received; ) {
-      int length = buffer.getInt(at);
-      if (length < Message.HEADER || at + length > received) {
-        break;
-      }
-      heard.add(reply(at, length));
-      at += (length + 3) & ~3;
-    }
-    return heard;
   }
 
   @Override
   public void close() {
-    int ignored = LIBC.close(fd);
+    if (!closed) {
+      closed = true;
+      int ignored = LIBC.close(fd);
+      boolean kept = SPARE.offer(buffer);
+    }
   }
 }

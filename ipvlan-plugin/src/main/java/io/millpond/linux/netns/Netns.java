@@ -5,6 +5,9 @@ import static io.millpond.linux.Libc.LIBC;
 import io.millpond.linux.Libc;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +22,10 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class Netns implements AutoCloseable {
   private static final int CLONE_NEWNET = 0x40000000;
+
+  /** Offset of {@code st_ino} in {@code struct stat}, on all 64-bit machines. */
+  private static final int ST_INO = 8;
+
   private static final AtomicInteger OPEN = new AtomicInteger();
 
   private final int fd;
@@ -54,13 +61,26 @@ public final class Netns implements AutoCloseable {
    * @throws IOException if it is not there
    */
   public static Netns open(Path path) throws IOException {
-    long inode = ((Number) Files.getAttribute(path, "unix:ino")).longValue();
     int fd = LIBC.open(path.toString(), Libc.O_RDONLY | Libc.O_CLOEXEC);
     if (fd < 0) {
       throw new IOException(
           "cannot open the network namespace " + path + ": errno " + Libc.errno());
     }
-    return new Netns(fd, inode);
+    // Of the open file, not of the path: that may stand for another one by now.
+    ByteBuffer stat = ByteBuffer.allocateDirect(256).order(ByteOrder.nativeOrder());
+    if (LIBC.fstat(fd, stat) != 0) {
+      int errno = Libc.errno();
+      int ignored = LIBC.close(fd);
+      throw new IOException("cannot identify the network namespace " + path + ": errno " + errno);
+    }
+    return new Netns(fd, stat.getLong(ST_INO));
+  }
+
+  /** The inode of the namespace that the calling thread is in. */
+  public static long current() throws IOException {
+    try (Netns here = open(Path.of("/proc/thread-self/ns/net"))) {
+      return here.inode();
+    }
   }
 
   /**
@@ -79,10 +99,14 @@ public final class Netns implements AutoCloseable {
       for (Path entry : entries) {
         Path file = below.isEmpty() ? entry : entry.resolve(below);
         if (inodeOf(file) == inode) {
-          return Optional.of(open(file));
+          Netns found = open(file);
+          if (found.inode() == inode) {
+            return Optional.of(found);
+          }
+          found.close();
         }
       }
-    } catch (IOException e) {
+    } catch (IOException | DirectoryIteratorException e) {
       return Optional.empty(); // it went away while we looked
     }
     return Optional.empty();
@@ -114,15 +138,15 @@ public final class Netns implements AutoCloseable {
    * Does the work on a new platform thread inside this namespace and waits for it. The work must
    * start no thread.
    *
-   * @throws IOException of the work, or if the namespace cannot be entered
+   * @throws NoNamespaceException if the namespace cannot be entered
+   * @throws IOException of the work
    */
   public <T> T inside(Work<T> work) throws IOException {
     return onOwnThread(
         "netns-" + inode,
         () -> {
           if (LIBC.setns(fd, CLONE_NEWNET) != 0) {
-            throw new IOException(
-                "cannot enter network namespace " + inode + ": errno " + Libc.errno());
+            throw new NoNamespaceException(inode, Libc.errno());
           }
           return work.run();
         });
