@@ -18,7 +18,7 @@ final class FabricNames {
   /** The link in a host that is no instance, and the primary one in an instance. */
   static final String FIRST_LINK = "eth0";
 
-  /** Where the router sends what is for the VPC but for no interface. */
+  /** Where the router sends what is for the VPC but for no interface: a bridge without ports. */
   static final String NOWHERE_LINK = "nowhere";
 
   /** The nftables tables, one in the bridge family and one for IPv4. */

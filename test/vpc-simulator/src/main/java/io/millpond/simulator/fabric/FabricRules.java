@@ -25,9 +25,8 @@ final class FabricRules {
 
   /** The tables without any port; replaces what was there. */
   static String base() {
-    return """
-        table bridge %1$s
-        delete table bridge %1$s
+    return none()
+        + """
         table bridge %1$s {
           map from_port { type ifname : verdict; }
           map to_port { type ifname : verdict; }
@@ -44,8 +43,6 @@ final class FabricRules {
             oifname vmap @to_port
           }
         }
-        table ip %1$s
-        delete table ip %1$s
         table ip %1$s {
           counter %3$s { }
           counter %4$s { }
@@ -57,7 +54,18 @@ final class FabricRules {
           }
         }
         """
-        .formatted(TABLE, INTERNET_LINK, NO_PUBLIC, UNASSIGNED, NOWHERE_LINK);
+            .formatted(TABLE, INTERNET_LINK, NO_PUBLIC, UNASSIGNED, NOWHERE_LINK);
+  }
+
+  /** Removes the tables, if they are there. */
+  static String none() {
+    return """
+        table bridge %1$s
+        delete table bridge %1$s
+        table ip %1$s
+        delete table ip %1$s
+        """
+        .formatted(TABLE);
   }
 
   /** What an interface's port lets pass, anew or instead of what it let pass before. */

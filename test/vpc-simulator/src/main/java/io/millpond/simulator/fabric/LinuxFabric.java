@@ -76,7 +76,7 @@ public final class LinuxFabric implements Fabric {
         vpc,
         List.of(
             "link set lo up",
-            "link add %s type dummy".formatted(FabricNames.NOWHERE_LINK),
+            "link add %s type bridge".formatted(FabricNames.NOWHERE_LINK),
             "link set %s up".formatted(FabricNames.NOWHERE_LINK),
             "route add %s dev %s".formatted(layout.vpc().cidr(), FabricNames.NOWHERE_LINK)));
     for (Subnet subnet : layout.subnets()) {
@@ -186,6 +186,7 @@ public final class LinuxFabric implements Fabric {
       lines.add("link del " + link);
     }
     ipWhateverFails(vpc, lines);
+    nft(vpc, FabricRules.none());
     for (String name : namespaces.ours()) {
       if (!name.equals(vpc)) {
         namespaces.delete(name);
