@@ -1,0 +1,33 @@
+package io.millpond.eni;
+
+import io.millpond.pool.value.DeviceIndex;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.Prefix;
+import java.util.Collections;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * An ENI of this instance.
+ *
+ * @param primaryAddress its own
+ * @param subnet the prefix of its subnet
+ * @param managed false if it is tagged {@code node.k8s.amazonaws.com/no_manage}, or if it is not
+ *     ours: hands off
+ * @param secondaryAddresses the others
+ */
+public record CloudEni(
+    EniId id,
+    DeviceIndex device,
+    MacAddress mac,
+    IpAddress primaryAddress,
+    Prefix subnet,
+    boolean managed,
+    SortedSet<IpAddress> secondaryAddresses) {
+  /** Copies the set. */
+  public CloudEni {
+    secondaryAddresses = Collections.unmodifiableSortedSet(new TreeSet<>(secondaryAddresses));
+  }
+}

@@ -1,0 +1,29 @@
+package io.millpond.eni;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the administrator says of ENIs.
+ *
+ * @param endpoint of EC2, if not the region's own
+ * @param cluster the cluster's name, for tags; empty if unknown
+ * @param subnets to choose from; if none is named, those of the zone that are tagged for pods, else
+ *     the primary ENI's
+ * @param securityGroups of new ENIs; if none is named, those of the primary ENI
+ * @param callTimeout of one call
+ */
+public record CloudSettings(
+    Optional<URI> endpoint,
+    String cluster,
+    List<String> subnets,
+    List<String> securityGroups,
+    Duration callTimeout) {
+  /** Copies the lists. */
+  public CloudSettings {
+    subnets = List.copyOf(subnets);
+    securityGroups = List.copyOf(securityGroups);
+  }
+}

@@ -1,0 +1,173 @@
+package io.millpond.eni;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.millpond.pool.value.DeviceIndex;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.Prefix;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The instance metadata service, version 2: a token by PUT, then GETs with it. Costs no EC2
+ * request; lags behind EC2. Thread-safe.
+ */
+public final class InstanceMetadata {
+  private static final String TOKEN_HEADER = "X-aws-ec2-metadata-token";
+  private static final int BODY_LIMIT = 256 * 1024;
+  private static final Duration TOKEN_LIFE = Duration.ofHours(1);
+
+  private final URI endpoint;
+  private final int timeoutMillis;
+  private @Nullable String token;
+  private long tokenUntil;
+
+  /**
+   * @param endpoint {@code http://169.254.169.254} on EC2
+   * @param timeout for connecting, and again for every answer
+   */
+  public InstanceMetadata(URI endpoint, Duration timeout) {
+    this.endpoint = endpoint;
+    this.timeoutMillis = (int) timeout.toMillis();
+  }
+
+  /**
+   * A value below {@code /latest/}.
+   *
+   * @return empty if there is none (404)
+   * @throws IOException if the service does not answer, or refuses
+   */
+  public Optional<String> get(String path) throws IOException {
+    for (int attempt = 0; ; attempt++) {
+      HttpURLConnection connection = open("/latest/" + path);
+      connection.setRequestProperty(TOKEN_HEADER, token());
+      int status = connection.getResponseCode();
+      if (status == 200) {
+        return Optional.of(body(connection));
+      }
+      if (status == 404) {
+        return Optional.empty();
+      }
+      forgetToken();
+      if (status != 401 || attempt > 0) {
+        throw new IOException("instance metadata " + path + ": HTTP status " + status);
+      }
+    }
+  }
+
+  /** As {@link #get}, of a value that every instance has. */
+  public String require(String path) throws IOException {
+    return get(path)
+        .map(String::trim)
+        .orElseThrow(() -> new IOException("instance metadata has no " + path));
+  }
+
+  private synchronized String token() throws IOException {
+    if (token == null || System.nanoTime() - tokenUntil > 0) {
+      HttpURLConnection connection = open("/latest/api/token");
+      connection.setRequestMethod("PUT");
+      connection.setRequestProperty(
+          "X-aws-ec2-metadata-token-ttl-seconds", Long.toString(TOKEN_LIFE.toSeconds()));
+      if (connection.getResponseCode() != 200) {
+        throw new IOException(
+            "instance metadata gives no token: HTTP status " + connection.getResponseCode());
+      }
+      token = body(connection);
+      tokenUntil = System.nanoTime() + TOKEN_LIFE.minusMinutes(5).toNanos();
+    }
+    return token;
+  }
+
+  private synchronized void forgetToken() {
+    token = null;
+  }
+
+  private HttpURLConnection open(String path) throws IOException {
+    HttpURLConnection connection =
+        (HttpURLConnection) endpoint.resolve(path).toURL().openConnection();
+    connection.setConnectTimeout(timeoutMillis);
+    connection.setReadTimeout(timeoutMillis);
+    connection.setInstanceFollowRedirects(false);
+    connection.setUseCaches(false);
+    return connection;
+  }
+
+  private static String body(HttpURLConnection connection) throws IOException {
+    try (InputStream in = connection.getInputStream()) {
+      byte[] octets = in.readNBytes(BODY_LIMIT + 1);
+      if (octets.length > BODY_LIMIT) {
+        throw new IOException("instance metadata sent more than 256 KiB");
+      }
+      return new String(octets, UTF_8);
+    }
+  }
+
+  /**
+   * Who this instance is.
+   *
+   * @throws IOException if the service does not answer
+   */
+  public InstanceIdentity identity() throws IOException {
+    String mac = require("meta-data/mac");
+    String primary = "meta-data/network/interfaces/macs/" + mac + "/";
+    return new InstanceIdentity(
+        require("meta-data/instance-id"),
+        require("meta-data/instance-type"),
+        require("meta-data/placement/region"),
+        require("meta-data/placement/availability-zone"),
+        IpAddress.parse(require("meta-data/local-ipv4")),
+        MacAddress.parse(mac),
+        require(primary + "vpc-id"),
+        require(primary + "subnet-id"),
+        lines(require(primary + "security-group-ids")),
+        prefixes(primary + "vpc-ipv4-cidr-blocks"));
+  }
+
+  private List<Prefix> prefixes(String path) throws IOException {
+    return lines(require(path)).stream().map(Prefix::parse).toList();
+  }
+
+  private static List<String> lines(String text) {
+    return text.lines().map(String::trim).filter(line -> !line.isEmpty()).toList();
+  }
+
+  /**
+   * The ENIs that the service shows.
+   *
+   * @throws IOException if it does not answer, or shows half of one
+   */
+  public List<CloudEni> enis() throws IOException {
+    List<CloudEni> enis = new ArrayList<>();
+    for (String line : lines(require("meta-data/network/interfaces/macs/"))) {
+      String mac = line.endsWith("/") ? line.substring(0, line.length() - 1) : line;
+      String base = "meta-data/network/interfaces/macs/" + mac + "/";
+      Optional<String> id = get(base + "interface-id");
+      Optional<String> addresses = get(base + "local-ipv4s");
+      if (id.isEmpty() || addresses.isEmpty()) {
+        continue; // it is being attached or detached at this moment
+      }
+      List<IpAddress> all = lines(addresses.get()).stream().map(IpAddress::parse).toList();
+      int card = get(base + "network-card").map(c -> Integer.parseInt(c.trim())).orElse(0);
+      enis.add(
+          new CloudEni(
+              new EniId(id.get().trim()),
+              new DeviceIndex(card, Integer.parseInt(require(base + "device-number"))),
+              MacAddress.parse(mac),
+              all.getFirst(),
+              Prefix.parse(require(base + "subnet-ipv4-cidr-block")),
+              true,
+              new TreeSet<>(all.subList(1, all.size()))));
+    }
+    return enis;
+  }
+}
