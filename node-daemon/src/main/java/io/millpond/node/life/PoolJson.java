@@ -26,30 +26,70 @@ final class PoolJson {
       Readiness readiness,
       Attachments attachments,
       BootTime now) {
+    return object(
+        json -> {
+          json.writeStringField("instance", instance);
+          json.writeBooleanField("verified", report.verified());
+          Optional<String> why = why(readiness);
+          if (why.isPresent()) {
+            json.writeStringField("notReady", why.get());
+          }
+          json.writeObjectFieldStart("counts");
+          for (Map.Entry<String, Integer> count : counts(report.summary()).entrySet()) {
+            json.writeNumberField(count.getKey(), count.getValue());
+          }
+          json.writeEndObject();
+          json.writeArrayFieldStart("enis");
+          for (PoolReport.EniLine eni : report.enis()) {
+            eni(json, eni, attachments, now);
+          }
+          json.writeEndArray();
+          json.writeArrayFieldStart("troubles");
+          for (String trouble : report.troubles()) {
+            json.writeString(trouble);
+          }
+          json.writeEndArray();
+        });
+  }
+
+  /** While nothing is known of the pool yet. */
+  static String starting(String instance, String progress) {
+    return object(
+        json -> {
+          json.writeStringField("instance", instance);
+          json.writeStringField("notReady", progress);
+          json.writeObjectFieldStart("counts");
+          json.writeEndObject();
+          json.writeArrayFieldStart("enis");
+          json.writeEndArray();
+        });
+  }
+
+  /** Whether all is well. */
+  static String status(String instance, Optional<String> notReady, Optional<String> sick) {
+    return object(
+        json -> {
+          json.writeStringField("instance", instance);
+          json.writeBooleanField("ready", notReady.isEmpty());
+          if (notReady.isPresent()) {
+            json.writeStringField("notReady", notReady.get());
+          }
+          if (sick.isPresent()) {
+            json.writeStringField("sick", sick.get());
+          }
+        });
+  }
+
+  @FunctionalInterface
+  private interface Fields {
+    void write(JsonGenerator json) throws IOException;
+  }
+
+  private static String object(Fields fields) {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = JSON.createGenerator(text)) {
       json.writeStartObject();
-      json.writeStringField("instance", instance);
-      json.writeBooleanField("verified", report.verified());
-      Optional<String> why = why(readiness);
-      if (why.isPresent()) {
-        json.writeStringField("notReady", why.get());
-      }
-      json.writeObjectFieldStart("counts");
-      for (Map.Entry<String, Integer> count : counts(report.summary()).entrySet()) {
-        json.writeNumberField(count.getKey(), count.getValue());
-      }
-      json.writeEndObject();
-      json.writeArrayFieldStart("enis");
-      for (PoolReport.EniLine eni : report.enis()) {
-        eni(json, eni, attachments, now);
-      }
-      json.writeEndArray();
-      json.writeArrayFieldStart("troubles");
-      for (String trouble : report.troubles()) {
-        json.writeString(trouble);
-      }
-      json.writeEndArray();
+      fields.write(json);
       json.writeEndObject();
     } catch (IOException e) {
       throw new UncheckedIOException("writing to memory failed", e);

@@ -82,11 +82,12 @@ class RealKernelTest {
 
   @AfterEach
   void stop() throws Exception {
-    core.close();
     for (String pod : List.of("mpno-a", "mpno-b")) {
       quietly("netns del " + pod);
     }
-    ip("link del mpnoeni");
+    quietly("link del mpnoeni");
+    core.close();
+    quietly("route flush type unreachable");
   }
 
   @Test
@@ -190,7 +191,7 @@ class RealKernelTest {
     try {
       ip(arguments);
     } catch (IOException e) {
-      assertThat(e).hasMessageContaining("No such file");
+      assertThat(e).hasMessageContaining(arguments);
     }
   }
 

@@ -1,0 +1,140 @@
+package io.millpond.node.admin;
+
+import io.millpond.linux.unix.Deadline;
+import io.millpond.linux.unix.UnixConnection;
+import io.millpond.linux.unix.UnixServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Answers on the administrator's socket, one connection after the other, on one thread. */
+public final class AdminServer implements AutoCloseable {
+  /** What a standby asks. */
+  static final String STANDBY = "standby";
+
+  /** What comes with the listening socket. */
+  static final String LISTENER = "listener";
+
+  private static final Logger log = LoggerFactory.getLogger(AdminServer.class);
+  private static final Duration LOOK = Duration.ofMillis(500);
+  private static final Duration EXCHANGE = Duration.ofSeconds(2);
+
+  private final UnixServer server;
+  private final Map<String, Supplier<String>> answers;
+  private final int user;
+  private final Thread thread =
+      Thread.ofPlatform().daemon().name("admin").unstarted(this::serveAll);
+  private final Object lock = new Object();
+  private @Nullable UnixConnection successor;
+  private volatile boolean closed;
+
+  private AdminServer(UnixServer server, Map<String, Supplier<String>> answers, int user) {
+    this.server = server;
+    this.answers = Map.copyOf(answers);
+    this.user = user;
+  }
+
+  /**
+   * Listens; the socket of a daemon before is replaced.
+   *
+   * @param answers what is answered to which question; must not block
+   * @param user whose processes are served
+   * @throws IOException if it cannot listen
+   */
+  public static AdminServer start(Path path, Map<String, Supplier<String>> answers, int user)
+      throws IOException {
+    AdminServer admin = new AdminServer(UnixServer.listen(path), answers, user);
+    admin.thread.start();
+    return admin;
+  }
+
+  private void serveAll() {
+    while (!closed) {
+      try {
+        Optional<UnixConnection> connection = server.accept(LOOK);
+        if (connection.isPresent() && !serve(connection.get())) {
+          connection.get().close();
+        }
+      } catch (IOException e) {
+        if (!closed) {
+          log.warn("the administrator's socket: {}", e.getMessage());
+        }
+      } catch (RuntimeException e) {
+        log.error("a bug on the administrator's socket", e);
+      }
+    }
+  }
+
+  /** Whether the connection is kept. */
+  private boolean serve(UnixConnection connection) {
+    try {
+      if (connection.peerUid() != user) {
+        log.warn(
+            "a process of another user connected to the administrator's socket and was turned away");
+        return false;
+      }
+      Deadline deadline = Deadline.after(EXCHANGE);
+      String question = AdminMessage.receive(connection, deadline);
+      if (question.equals(STANDBY)) {
+        keep(connection);
+        return true;
+      }
+      Supplier<String> answer = answers.get(question);
+      AdminMessage.send(
+          connection, answer == null ? "{\"error\":\"unknown question\"}" : answer.get(), deadline);
+    } catch (IOException e) {
+      log.debug("a question was not answered: {}", e.getMessage());
+    }
+    return false;
+  }
+
+  private void keep(UnixConnection connection) {
+    log.info("a standby is ready to take over");
+    synchronized (lock) {
+      if (successor != null) {
+        successor.close();
+      }
+      successor = connection;
+    }
+  }
+
+  /**
+   * Passes the listening socket to a standby.
+   *
+   * @return whether one took it
+   */
+  public boolean handOver(int listener) {
+    synchronized (lock) {
+      UnixConnection to = successor;
+      successor = null;
+      if (to == null || to.peerGone()) {
+        return false;
+      }
+      try (to) {
+        AdminMessage.send(to, LISTENER, listener, Deadline.after(EXCHANGE));
+        return true;
+      } catch (IOException e) {
+        log.warn("the standby did not take the listening socket: {}", e.getMessage());
+        return false;
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    server.close();
+    synchronized (lock) {
+      if (successor != null) {
+        successor.close();
+        successor = null;
+      }
+    }
+  }
+}

@@ -1,0 +1,174 @@
+package io.millpond.node.cniserver;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.millpond.cni.CniException;
+import io.millpond.cni.CniFrame;
+import io.millpond.cni.CniRequest;
+import io.millpond.cni.RequestParser;
+import io.millpond.node.log.LogContext;
+import io.millpond.node.pods.DeletePod;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * DELs that plugins kept while no daemon listened: files named by SHA-256 over container ID and
+ * interface (each after its length as a 32-bit big-endian number), a hyphen, and SHA-256 over
+ * stdin. A file goes when its DEL took effect, or when it can never be understood; one of a newer
+ * version is left alone.
+ */
+public final class Spool implements CniVerbs.SpoolLookup {
+  private static final Logger log = LoggerFactory.getLogger(Spool.class);
+  private static final int NAME_LENGTH = 64;
+
+  private final Path directory;
+  private final DeletePod deletePod;
+
+  /** The spool in this directory, which need not exist. */
+  public Spool(Path directory, DeletePod deletePod) {
+    this.directory = directory;
+    this.deletePod = deletePod;
+  }
+
+  /** Lets everything take effect that was kept; what fails stays for the next time. */
+  public void drain() throws InterruptedException {
+    List<Path> files = files("*");
+    if (!files.isEmpty()) {
+      log.info("{} DELs were kept while no daemon listened", files.size());
+    }
+    for (Path file : files) {
+      replay(file);
+    }
+  }
+
+  @Override
+  public void before(String containerId, String ifName) throws InterruptedException {
+    for (Path file : files(name(containerId, ifName) + "-*")) {
+      replay(file);
+    }
+  }
+
+  private List<Path> files(String glob) {
+    List<Path> found = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, glob)) {
+      for (Path entry : entries) {
+        // A name that begins with a dot is being written by a plugin.
+        if (!entry.getFileName().toString().startsWith(".")
+            && Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)) {
+          found.add(entry);
+        }
+      }
+    } catch (NoSuchFileException e) {
+      return found;
+    } catch (IOException e) {
+      log.warn("the spool {} cannot be read: {}", directory, e.getMessage());
+    }
+    return found;
+  }
+
+  private void replay(Path file) throws InterruptedException {
+    Optional<ByteBuffer> octets = read(file);
+    if (octets.isEmpty()) {
+      return;
+    }
+    switch (CniFrame.readHeader(octets.get())) {
+      case CniFrame.Header.Newer(int version) ->
+          log.warn(
+              "{} was kept by a plugin of a newer release (version {}): left alone", file, version);
+      case CniFrame.Header.Garbage(String why) -> discard(file, why);
+      case CniFrame.Header.Ours _ -> {
+        Optional<CniFrame> frame = CniFrame.read(octets.get());
+        if (frame.isEmpty()) {
+          discard(file, "it is not whole");
+        } else {
+          replay(file, frame.get());
+        }
+      }
+    }
+  }
+
+  private void replay(Path file, CniFrame frame) throws InterruptedException {
+    CniRequest request;
+    try {
+      request = RequestParser.parse(frame);
+    } catch (CniException e) {
+      discard(file, String.valueOf(e.getMessage()));
+      return;
+    }
+    if (!(request instanceof CniRequest.Del del)) {
+      discard(file, "it is no DEL");
+      return;
+    }
+    try (LogContext _ =
+        LogContext.with(
+            Map.of(
+                LogContext.CID, del.key().containerId(), LogContext.POD, del.pod().toString()))) {
+      switch (deletePod.delete(del.key(), Optional.empty())) {
+        case DeletePod.Gone _ -> {
+          log.info("a DEL that was kept in the spool took effect");
+          remove(file);
+        }
+        case DeletePod.Failed failed ->
+            log.warn("a DEL from the spool failed and is kept: {}", failed.detail());
+      }
+    }
+  }
+
+  private static Optional<ByteBuffer> read(Path file) {
+    try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
+      byte[] octets = in.readNBytes(CniFrame.LIMIT + 1);
+      return Optional.of(ByteBuffer.wrap(octets));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      log.warn("a file of the spool cannot be read, it is tried again: {}", e.toString());
+      return Optional.empty();
+    }
+  }
+
+  private static void discard(Path file, String why) {
+    log.error(
+        "a file of the spool can never be understood and is removed: {} ({})",
+        file.getFileName(),
+        why);
+    remove(file);
+  }
+
+  private static void remove(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      log.warn("a file of the spool cannot be removed; its DEL will come again: {}", e.toString());
+    }
+  }
+
+  /** The first half of a file's name. */
+  static String name(String containerId, String ifName) {
+    try {
+      MessageDigest sha = MessageDigest.getInstance("SHA-256");
+      for (String part : List.of(containerId, ifName)) {
+        byte[] octets = part.getBytes(UTF_8);
+        sha.update(ByteBuffer.allocate(4).putInt(octets.length).array());
+        sha.update(octets);
+      }
+      return HexFormat.of().formatHex(sha.digest()).substring(0, NAME_LENGTH);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+}
