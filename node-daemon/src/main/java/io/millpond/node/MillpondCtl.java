@@ -1,26 +1,106 @@
 package io.millpond.node;
 
-import java.util.concurrent.Callable;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millpond.node.admin.AdminClient;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** The command line that asks a running daemon, for people. */
 @Command(
     name = "millpond-ctl",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
+    synopsisSubcommandLabel = "COMMAND",
     description = "Asks the millpond daemon of this node.")
-public final class MillpondCtl implements Callable<Integer> {
+public final class MillpondCtl {
+  private static final int NOT_READY = 1;
+  private static final int NO_DAEMON = 69;
+
+  @Option(
+      names = "--run-dir",
+      paramLabel = "DIR",
+      description = "The daemon's run directory (default: ${DEFAULT-VALUE}).",
+      scope = CommandLine.ScopeType.INHERIT)
+  private Path runDirectory = Path.of("/run/millpond");
+
+  @Option(names = "--json", description = "Print JSON.", scope = CommandLine.ScopeType.INHERIT)
+  private boolean json;
+
+  private final PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+
   private MillpondCtl() {}
 
-  /** Asks, prints the answer, exits with 0 when the daemon answered. */
+  /** Asks, prints the answer, exits with 0 when all is well. */
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new MillpondCtl()).execute(arguments));
+    CommandLine line = new CommandLine(new MillpondCtl());
+    line.setExecutionExceptionHandler(
+        (e, _, _) -> {
+          System.err.println("millpond-ctl: " + e.getMessage());
+          return NO_DAEMON;
+        });
+    System.exit(line.execute(arguments));
   }
 
-  @Override
-  public Integer call() {
-    CommandLine.usage(this, System.err);
-    return CommandLine.ExitCode.USAGE;
+  private JsonNode ask(String question) throws IOException {
+    return new ObjectMapper()
+        .readTree(AdminClient.ask(runDirectory.resolve("admin.sock"), question));
+  }
+
+  @Command(
+      name = "status",
+      description = "Whether pods can be attached; exits with 1 if not.",
+      mixinStandardHelpOptions = true)
+  int status() throws IOException {
+    JsonNode answer = ask("status");
+    boolean ready = answer.path("ready").asBoolean();
+    if (json) {
+      out.println(answer);
+    } else if (ready) {
+      out.println(answer.path("instance").asText() + ": ready");
+    } else {
+      out.println(
+          answer.path("instance").asText() + ": not ready: " + answer.path("notReady").asText());
+    }
+    return ready ? 0 : NOT_READY;
+  }
+
+  @Command(
+      name = "pool",
+      description = "Every ENI and address, and who has it.",
+      mixinStandardHelpOptions = true)
+  int pool() throws IOException {
+    JsonNode pool = ask("pool");
+    if (json) {
+      out.println(pool);
+      return 0;
+    }
+    pool.path("counts")
+        .properties()
+        .forEach(count -> out.print(count.getKey() + " " + count.getValue().asInt() + "  "));
+    out.println();
+    for (JsonNode eni : pool.path("enis")) {
+      out.println(
+          eni.path("id").asText()
+              + "  device "
+              + eni.path("device").asText()
+              + "  "
+              + eni.path("note").asText());
+      for (JsonNode address : eni.path("addresses")) {
+        out.printf(
+            "  %-15s  %-11s  %6d s  %s%n",
+            address.path("ip").asText(),
+            address.path("state").asText(),
+            address.path("sinceSeconds").asLong(),
+            address.path("pod").asText());
+      }
+    }
+    pool.path("troubles").forEach(trouble -> out.println("trouble: " + trouble.asText()));
+    return 0;
   }
 }

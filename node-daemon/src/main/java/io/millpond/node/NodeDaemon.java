@@ -1,12 +1,45 @@
 package io.millpond.node;
 
+import io.millpond.node.cloud.Ec2Access;
+import io.millpond.node.http.Metrics;
+import io.millpond.node.life.Daemon;
 import io.millpond.node.settings.Settings;
+import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The daemon's life: lock, start, serve, stop. */
+/** The daemon as a process: started by main, stopped by a signal. */
 final class NodeDaemon {
+  private static final Logger log = LoggerFactory.getLogger(NodeDaemon.class);
+
+  /** A resource of the node cannot be used; a restart may help. */
+  private static final int EXIT_RESOURCE = 71;
+
   private NodeDaemon() {}
 
-  static int runUntilStopped(Settings settings) {
-    return settings.daemon().maxConnections() > 0 ? 70 : 71;
+  static int runUntilStopped(Settings settings) throws InterruptedException {
+    log.info("millpond {} starts as process {}", Version.current(), ProcessHandle.current().pid());
+    Metrics metrics = new Metrics();
+    Daemon daemon = new Daemon(settings, new Ec2Access(settings.cloud(), metrics), metrics);
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> stop(daemon)));
+    try {
+      daemon.start();
+    } catch (IOException e) {
+      log.error("the daemon cannot start: {}", e.getMessage(), e);
+      return EXIT_RESOURCE;
+    }
+    daemon.awaitStop();
+    return 0;
+  }
+
+  private static void stop(Daemon daemon) {
+    try {
+      daemon.stop();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    // A stop that was asked for is a success, whatever signal asked.
+    Runtime.getRuntime().halt(0);
   }
 }

@@ -6,15 +6,17 @@ import io.millpond.pool.value.Prefix;
 import java.util.List;
 
 /** The way from nothing to a {@link Cloud}: who this instance is and what it may have. */
+@FunctionalInterface
 public interface CloudAccess {
-  /** Who this instance is; may take as long as the metadata service takes. */
-  Cloud.Result<Identity> identify();
+  /** Asks once; a failure may be asked again. */
+  Cloud.Result<Opened> open();
 
-  /** What the instance type allows. */
-  Cloud.Result<PoolLimits> limits(Identity identity);
-
-  /** The instance's ENIs in EC2. */
-  Cloud open(Identity identity, PoolLimits limits);
+  /**
+   * An instance and its ENIs.
+   *
+   * @param limits what its type allows
+   */
+  record Opened(Identity identity, PoolLimits limits, Cloud cloud) {}
 
   /**
    * An instance.

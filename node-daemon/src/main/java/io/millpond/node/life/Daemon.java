@@ -17,7 +17,6 @@ import io.millpond.node.http.NodeView;
 import io.millpond.node.kernel.LinuxHost;
 import io.millpond.node.kernel.NodeFacts;
 import io.millpond.node.settings.Settings;
-import io.millpond.pool.PoolLimits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -41,7 +40,7 @@ public final class Daemon implements NodeView {
 
   private final Settings settings;
   private final CloudAccess access;
-  private final Metrics metrics = new Metrics();
+  private final Metrics metrics;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile String progress = "starting";
   private volatile @Nullable NodeCore core;
@@ -52,9 +51,10 @@ public final class Daemon implements NodeView {
   private @Nullable HttpFront http;
 
   /** A daemon with these settings. */
-  public Daemon(Settings settings, CloudAccess access) {
+  public Daemon(Settings settings, CloudAccess access, Metrics metrics) {
     this.settings = settings;
     this.access = access;
+    this.metrics = metrics;
   }
 
   /**
@@ -75,17 +75,17 @@ public final class Daemon implements NodeView {
     http =
         HttpFront.start(
             settings.daemon().httpAddress(), settings.daemon().metricsAddress(), this, metrics);
-    CloudAccess.Identity identity = identity();
+    CloudAccess.Opened opened = open();
+    CloudAccess.Identity identity = opened.identity();
     instance = identity.instanceId();
-    PoolLimits limits = limits(identity);
     LinuxHost host =
         new LinuxHost(
             new NodeFacts(
                 identity.address(), identity.vpcCidrs(), settings.network().serviceCidrs()));
     NodeCore.Node node =
-        new NodeCore.Node(limits, BootClock::now, key -> HostVeth.of(key).name(), randomWord());
-    NodeCore fresh =
-        new NodeCore(settings, node, access.open(identity, limits), host, host.pods(), metrics);
+        new NodeCore.Node(
+            opened.limits(), BootClock::now, key -> HostVeth.of(key).name(), randomWord());
+    NodeCore fresh = new NodeCore(settings, node, opened.cloud(), host, host.pods(), metrics);
     numbers(fresh);
     fresh.start(this::waitingFor);
     core = fresh;
@@ -122,25 +122,13 @@ public final class Daemon implements NodeView {
     log.warn("not ready: {}", what);
   }
 
-  private CloudAccess.Identity identity() throws InterruptedException {
+  private CloudAccess.Opened open() throws InterruptedException {
     while (true) {
-      switch (access.identify()) {
-        case Cloud.Success<CloudAccess.Identity>(CloudAccess.Identity identity) -> {
-          return identity;
+      switch (access.open()) {
+        case Cloud.Success<CloudAccess.Opened>(CloudAccess.Opened opened) -> {
+          return opened;
         }
-        case Cloud.Failure<CloudAccess.Identity> failure -> waitingFor(failure.reason());
-      }
-      Thread.sleep(RETRY);
-    }
-  }
-
-  private PoolLimits limits(CloudAccess.Identity identity) throws InterruptedException {
-    while (true) {
-      switch (access.limits(identity)) {
-        case Cloud.Success<PoolLimits>(PoolLimits limits) -> {
-          return limits;
-        }
-        case Cloud.Failure<PoolLimits> failure -> waitingFor(failure.reason());
+        case Cloud.Failure<CloudAccess.Opened> failure -> waitingFor(failure.reason());
       }
       Thread.sleep(RETRY);
     }

@@ -1,0 +1,109 @@
+package io.millpond.node.cloud;
+
+import io.millpond.eni.CallBudget;
+import io.millpond.eni.CloudEni;
+import io.millpond.eni.CloudEnis;
+import io.millpond.eni.CloudSettings;
+import io.millpond.eni.InstanceIdentity;
+import io.millpond.eni.InstanceLimits;
+import io.millpond.eni.InstanceMetadata;
+import io.millpond.node.cloud.Cloud.Failure;
+import io.millpond.node.cloud.Cloud.Result;
+import io.millpond.node.cloud.Cloud.Success;
+import io.millpond.node.http.Metrics;
+import io.millpond.node.settings.Settings;
+import io.millpond.pool.PoolLimits;
+import io.millpond.pool.value.DeviceIndex;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+
+/** This instance, by its metadata service. */
+public final class Ec2Access implements CloudAccess {
+  private static final Duration METADATA_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration RETRY = Duration.ofSeconds(2);
+
+  private final Settings.Cloud settings;
+  private final Metrics metrics;
+  private final InstanceMetadata metadata;
+
+  /** Access with these settings. */
+  public Ec2Access(Settings.Cloud settings, Metrics metrics) {
+    this.settings = settings;
+    this.metrics = metrics;
+    this.metadata = new InstanceMetadata(settings.metadataEndpoint(), METADATA_TIMEOUT);
+  }
+
+  @Override
+  public Result<Opened> open() {
+    try {
+      InstanceIdentity self = metadata.identity();
+      Optional<CloudEni> primary =
+          metadata.enis().stream()
+              .filter(eni -> eni.device().equals(DeviceIndex.PRIMARY))
+              .findFirst();
+      if (primary.isEmpty()) {
+        return failure("the instance metadata shows no primary ENI yet");
+      }
+      CloudSettings forEnis =
+          new CloudSettings(
+              settings.ec2Endpoint(),
+              settings.clusterName().orElse(""),
+              settings.subnets(),
+              settings.securityGroups(),
+              CALL_TIMEOUT);
+      CloudEnis enis =
+          new CloudEnis(
+              CloudEnis.client(forEnis, self.region()),
+              new CallBudget(System::nanoTime),
+              self,
+              primary.get().subnet(),
+              forEnis,
+              Clock.systemUTC());
+      return limits(self, enis);
+    } catch (IOException e) {
+      return failure(
+          "the instance metadata service at "
+              + settings.metadataEndpoint()
+              + " does not answer: "
+              + e.getMessage());
+    } catch (IllegalArgumentException e) {
+      return failure("the instance metadata cannot be read: " + e.getMessage());
+    }
+  }
+
+  private static <T> Failure<T> failure(String reason) {
+    return new Failure<>(
+        false,
+        reason,
+        "look at the instance's metadata options (HttpTokens, HttpPutResponseHopLimit)",
+        RETRY);
+  }
+
+  private Result<Opened> limits(InstanceIdentity self, CloudEnis enis) {
+    Optional<InstanceLimits> known = InstanceLimits.of(self.instanceType());
+    Result<InstanceLimits> limits =
+        known.isPresent()
+            ? new Success<>(known.get())
+            : Ec2Cloud.map(enis.limits(self.instanceType()), found -> found);
+    return switch (limits) {
+      case Failure<InstanceLimits> failure -> {
+        enis.close();
+        yield failure.as();
+      }
+      case Success<InstanceLimits>(InstanceLimits allowed) ->
+          new Success<>(
+              new Opened(
+                  new Identity(
+                      self.instanceId(),
+                      self.instanceType(),
+                      self.zone(),
+                      self.address(),
+                      self.vpcPrefixes()),
+                  new PoolLimits(allowed.enis(), allowed.addressesPerEni()),
+                  new Ec2Cloud(enis, metadata, metrics)));
+    };
+  }
+}

@@ -1,0 +1,168 @@
+package io.millpond.node.cloud;
+
+import io.millpond.eni.CallBudget;
+import io.millpond.eni.CloudEni;
+import io.millpond.eni.CloudEnis;
+import io.millpond.eni.CloudFailure;
+import io.millpond.eni.CloudResult;
+import io.millpond.eni.InstanceMetadata;
+import io.millpond.node.http.Metrics;
+import io.millpond.node.kernel.EniPlace;
+import io.millpond.pool.value.DeviceIndex;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.IpAddress;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/** EC2 and the instance metadata behind the daemon's port. One call at a time changes an ENI. */
+public final class Ec2Cloud implements Cloud {
+  private static final Duration RETRY_METADATA = Duration.ofSeconds(5);
+
+  private final CloudEnis enis;
+  private final InstanceMetadata metadata;
+  private final Metrics metrics;
+  private final Map<EniId, Set<IpAddress>> known = new ConcurrentHashMap<>();
+  private final Map<EniId, Object> locks = new ConcurrentHashMap<>();
+
+  /** The instance's ENIs. */
+  public Ec2Cloud(CloudEnis enis, InstanceMetadata metadata, Metrics metrics) {
+    this.enis = enis;
+    this.metadata = metadata;
+    this.metrics = metrics;
+  }
+
+  @Override
+  public Result<Inventory> ask(Urgency urgency) {
+    return map(
+        timed("describe", () -> enis.attached(urgency(urgency))),
+        found -> new Inventory(true, found.stream().map(this::seen).toList()));
+  }
+
+  @Override
+  public Result<Inventory> hint() {
+    try {
+      return new Success<>(
+          new Inventory(false, metadata.enis().stream().map(Ec2Cloud::shown).toList()));
+    } catch (IOException e) {
+      return new Failure<>(
+          false,
+          "the instance metadata does not say which ENIs there are: " + e.getMessage(),
+          "look at the instance's metadata options and its hop limit",
+          RETRY_METADATA);
+    } catch (IllegalArgumentException e) {
+      return new Failure<>(
+          false,
+          "the instance metadata shows an ENI that cannot be read: " + e.getMessage(),
+          "",
+          RETRY_METADATA);
+    }
+  }
+
+  @Override
+  public Result<EniSeen> addEni(
+      String intentId, DeviceIndex device, int addresses, Urgency urgency) {
+    return map(
+        timed("add", () -> enis.add(intentId, device, addresses, urgency(urgency))), this::seen);
+  }
+
+  @Override
+  public Result<Set<IpAddress>> assign(EniId eni, int count, Urgency urgency) {
+    synchronized (lock(eni)) {
+      return map(
+          timed(
+              "assign",
+              () -> enis.assign(eni, count, known.getOrDefault(eni, Set.of()), urgency(urgency))),
+          added -> {
+            known.merge(eni, Set.copyOf(added), Ec2Cloud::union);
+            return added;
+          });
+    }
+  }
+
+  private static Set<IpAddress> union(Set<IpAddress> one, Set<IpAddress> other) {
+    Set<IpAddress> all = new java.util.HashSet<>(one);
+    all.addAll(other);
+    return Set.copyOf(all);
+  }
+
+  @Override
+  public Result<Done> unassign(EniId eni, Set<IpAddress> addresses) {
+    synchronized (lock(eni)) {
+      return map(timed("unassign", () -> enis.unassign(eni, addresses)), _ -> new Done());
+    }
+  }
+
+  @Override
+  public Result<Done> release(EniId eni) {
+    synchronized (lock(eni)) {
+      return map(
+          timed("release", () -> enis.release(eni)),
+          _ -> {
+            known.remove(eni);
+            return new Done();
+          });
+    }
+  }
+
+  @Override
+  public Result<List<String>> tidy() {
+    return map(timed("tidy", enis::tidy), done -> done);
+  }
+
+  private Object lock(EniId eni) {
+    return locks.computeIfAbsent(eni, _ -> new Object());
+  }
+
+  private EniSeen seen(CloudEni eni) {
+    known.put(eni.id(), Set.copyOf(eni.secondaryAddresses()));
+    return shown(eni);
+  }
+
+  private static EniSeen shown(CloudEni eni) {
+    return new EniSeen(
+        new EniPlace(eni.id(), eni.device(), eni.mac(), eni.primaryAddress(), eni.subnet()),
+        eni.managed(),
+        eni.secondaryAddresses());
+  }
+
+  private <T> CloudResult<T> timed(String action, Supplier<CloudResult<T>> call) {
+    long began = System.nanoTime();
+    CloudResult<T> result = call.get();
+    String outcome =
+        switch (result) {
+          case CloudResult.Success<T> _ -> "ok";
+          case CloudResult.Failed<T> failed -> failed.failure().code();
+        };
+    metrics.cloudCall(action, outcome, Duration.ofNanos(System.nanoTime() - began));
+    return result;
+  }
+
+  static <T, U> Result<U> map(CloudResult<T> result, Function<T, U> value) {
+    return switch (result) {
+      case CloudResult.Success<T> success -> new Success<>(value.apply(success.value()));
+      case CloudResult.Failed<T> failed -> failure(failed.failure());
+    };
+  }
+
+  private static <U> Failure<U> failure(CloudFailure failure) {
+    return new Failure<>(
+        failure.effectUnknown(),
+        failure.reason(),
+        failure.kind().remedy(),
+        failure.kind().retryAfter());
+  }
+
+  private static CallBudget.Urgency urgency(Urgency urgency) {
+    return switch (urgency) {
+      case POD_WAITS -> CallBudget.Urgency.POD_WAITS;
+      case WARM_UP -> CallBudget.Urgency.WARM_UP;
+      case RELEASE -> CallBudget.Urgency.RELEASE;
+    };
+  }
+}
