@@ -7,17 +7,24 @@ import io.millpond.pool.value.IpAddress;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The alias of a host veth, which is the record of an attachment: {@code mp1 k=<hash> c=<container>
  * i=<interface> 4=<address> n=<netns inode> w=<network> p=<pod>}. At most 255 octets fit; the pod's
- * name, last, is cut. The hash decides which attachment it is.
+ * name, last, is cut. The hash decides which attachment it is. While the attachment is being built
+ * {@code b=1} stands behind the hash.
+ *
+ * <p>The pod's slave has one too, so that it can be told whose it is after the veth is gone; its
+ * {@code s=} holds the settings that the namespace had before.
  *
  * @param hash 26 base32 characters of the key's digest
  * @param containerId cut to 64 characters
  * @param netnsInode of the pod's namespace
  * @param network cut to 40 characters
  * @param pod {@code namespace/name}, for people; may be empty or cut
+ * @param building whether the attach has not come to its end
+ * @param settings what {@link PodSettings} remembers; empty on the node's side
  */
 public record Alias(
     String hash,
@@ -26,23 +33,40 @@ public record Alias(
     IpAddress address,
     long netnsInode,
     String network,
-    String pod) {
+    String pod,
+    boolean building,
+    String settings) {
   private static final String VERSION = "mp1";
   private static final int LIMIT = 255;
+  private static final Pattern HASH = Pattern.compile("[a-z2-7]{26}");
+  private static final Pattern UNSAFE = Pattern.compile("[^A-Za-z0-9._/:@+-]");
 
   static Alias of(AttachmentKey key, IpAddress address, long netnsInode, String pod) {
     return new Alias(
         HostVeth.hash(key),
-        cut(key.containerId(), 64),
-        key.ifName(),
+        safe(key.containerId(), 64),
+        safe(key.ifName(), 15),
         address,
         netnsInode,
-        cut(key.network(), 40),
-        pod);
+        safe(key.network(), 40),
+        safe(pod, 255),
+        false,
+        "");
   }
 
-  private static String cut(String text, int limit) {
-    return text.length() > limit ? text.substring(0, limit) : text;
+  Alias whileBuilding() {
+    return new Alias(hash, containerId, ifName, address, netnsInode, network, pod, true, settings);
+  }
+
+  /** The slave's, with what the namespace's settings were. */
+  Alias ofSlave(String before) {
+    return new Alias(hash, containerId, ifName, address, netnsInode, network, pod, false, before);
+  }
+
+  /** A name from outside must not look like fields. */
+  private static String safe(String text, int limit) {
+    String cut = text.length() > limit ? text.substring(0, limit) : text;
+    return UNSAFE.matcher(cut).replaceAll("_");
   }
 
   /** Whether it is this attachment's. */
@@ -67,30 +91,37 @@ public record Alias(
   /** The text, at most 255 octets. */
   String format() {
     String text =
-        "%s k=%s c=%s i=%s 4=%s n=%d w=%s p=%s"
-            .formatted(VERSION, hash, containerId, ifName, address, netnsInode, network, pod);
-    while (text.getBytes(UTF_8).length > LIMIT) {
-      text = text.substring(0, text.length() - 1);
-    }
-    return text;
+        "%s k=%s%s c=%s i=%s 4=%s n=%d%s w=%s p=%s"
+            .formatted(
+                VERSION,
+                hash,
+                building ? " b=1" : "",
+                containerId,
+                ifName,
+                address,
+                netnsInode,
+                settings.isEmpty() ? "" : " s=" + settings,
+                network,
+                pod);
+    return text.length() > LIMIT ? text.substring(0, LIMIT) : text;
   }
 
   /** Reads an alias; empty if it is not of our form or of a newer version. */
   public static Optional<Alias> parse(String text) {
-    if (!text.startsWith(VERSION + " ") || text.length() > LIMIT) {
+    if (!text.startsWith(VERSION + " ") || text.getBytes(UTF_8).length > LIMIT) {
       return Optional.empty();
     }
     Map<String, String> fields = new HashMap<>();
     for (String field : text.substring(VERSION.length() + 1).split(" ", -1)) {
       int equals = field.indexOf('=');
       if (equals > 0) {
-        fields.put(field.substring(0, equals), field.substring(equals + 1));
+        fields.putIfAbsent(field.substring(0, equals), field.substring(equals + 1));
       }
     }
     try {
       String hash = fields.getOrDefault("k", "");
       String ifName = fields.getOrDefault("i", "");
-      if (hash.isEmpty() || ifName.isEmpty()) {
+      if (!HASH.matcher(hash).matches() || ifName.isEmpty()) {
         return Optional.empty();
       }
       return Optional.of(
@@ -101,7 +132,9 @@ public record Alias(
               IpAddress.parse(fields.getOrDefault("4", "")),
               Long.parseLong(fields.getOrDefault("n", "0")),
               fields.getOrDefault("w", ""),
-              fields.getOrDefault("p", "")));
+              fields.getOrDefault("p", ""),
+              fields.containsKey("b"),
+              fields.getOrDefault("s", "")));
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }

@@ -7,9 +7,10 @@ public sealed interface AttachOutcome {
   /**
    * The pod has its interfaces.
    *
+   * @param hostLink name of the node's end of the veth
    * @param mac of the IPvlan interface: its ENI's
    */
-  record Attached(MacAddress mac, int mtu) implements AttachOutcome {}
+  record Attached(String hostLink, MacAddress mac, int mtu) implements AttachOutcome {}
 
   /** Some other interface of the ENI has the address (EADDRINUSE). */
   record AddressInUse(String detail) implements AttachOutcome {}
@@ -17,9 +18,20 @@ public sealed interface AttachOutcome {
   /** The namespace has an interface of that name already; it was not touched. */
   record InterfaceExists() implements AttachOutcome {}
 
-  /** This attachment exists, in the namespace with that inode; it was not touched. */
+  /**
+   * This attachment exists, or is being built; it was not touched.
+   *
+   * @param netnsInode of the namespace it is in, 0 if unknown
+   */
   record AlreadyAttached(long netnsInode) implements AttachOutcome {}
 
-  /** Something else failed; it says what. */
-  record Failed(String detail) implements AttachOutcome {}
+  /** The pod's namespace is gone, or is none that a pod can have. */
+  record NoNamespace(String detail) implements AttachOutcome {}
+
+  /**
+   * Something else failed; it says what.
+   *
+   * @param exposed whether the address may have been seen on the network, so that it must cool down
+   */
+  record Failed(String detail, boolean exposed) implements AttachOutcome {}
 }

@@ -120,35 +120,28 @@ public final class HostDatapath {
     List<Link> links = host.dump(Links.dump()).stream().map(Links::read).toList();
     for (Link link : links) {
       Optional<Alias> alias =
-          HostVeth.isName(link.name()) ? link.alias().flatMap(Alias::parse) : Optional.empty();
+          HostVeth.isName(link.name())
+              ? link.alias().flatMap(Alias::parse).filter(read -> !read.building())
+              : Optional.empty();
       if (alias.isEmpty()) {
         continue;
       }
       String entry = link.index() + " " + alias.get().address();
       boolean filtered = !Sysctl.get("ipv4/conf/" + link.name() + "/rp_filter").equals("1");
       if (!link.isUp() || !routed.contains(entry) || !known.contains(entry) || filtered) {
-        Optional<MacAddress> pod = podMac(alias.get());
-        if (pod.isPresent()) {
-          PodDatapath.setUp(host, link, alias.get().address(), node, pod.get());
-          repairs.add(
-              "the veth of %s (%s): %s"
-                  .formatted(
-                      alias.get().key(),
-                      alias.get().address(),
-                      !link.isUp()
-                          ? "was down"
-                          : !routed.contains(entry)
-                              ? "had no route"
-                              : filtered ? "had no rp_filter" : "had no neighbour"));
-        }
+        MacAddress pod = HostVeth.podMac(alias.get().hash());
+        Attach.setUp(host, link, alias.get().address(), node, pod);
+        repairs.add(
+            "the veth of %s (%s): %s"
+                .formatted(
+                    alias.get().key(),
+                    alias.get().address(),
+                    !link.isUp()
+                        ? "was down"
+                        : !routed.contains(entry)
+                            ? "had no route"
+                            : filtered ? "had no rp_filter" : "had no neighbour"));
       }
     }
-  }
-
-  /** The MAC of the pod's end follows from the key; of a cut key it cannot be computed. */
-  private static Optional<MacAddress> podMac(Alias alias) {
-    return alias.key().network().equals("?")
-        ? Optional.empty()
-        : Optional.of(HostVeth.podMac(alias.key()));
   }
 }

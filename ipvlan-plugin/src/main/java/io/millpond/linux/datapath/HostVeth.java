@@ -15,9 +15,12 @@ public record HostVeth(String name) {
 
   private static final String BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
   private static final int CHARACTERS = 12;
+  private static final int HASH_CHARACTERS = 26;
+  private static final int MAC_OCTETS = 5;
 
+  /** The end of this attachment. */
   public static HostVeth of(AttachmentKey key) {
-    return new HostVeth(PREFIX + base32(key.digest(), CHARACTERS));
+    return new HostVeth(PREFIX + hash(key).substring(0, CHARACTERS));
   }
 
   /** Whether a link of this name in the node's namespace is one of ours. */
@@ -25,46 +28,48 @@ public record HostVeth(String name) {
     return name.length() == PREFIX.length() + CHARACTERS && name.startsWith(PREFIX);
   }
 
-  /** The digest as the alias carries it: 26 characters, 130 bits. */
-  static String hash(AttachmentKey key) {
-    return base32(key.digest(), 26);
+  /** Whether the record is of the attachment whose host end this is. */
+  boolean isOf(Alias alias) {
+    return name.equals(PREFIX + alias.hash().substring(0, CHARACTERS));
   }
 
-  private static String base32(byte[] bytes, int characters) {
+  /** The digest as the alias carries it: 26 characters, 130 bits. */
+  static String hash(AttachmentKey key) {
+    byte[] digest = key.digest();
     StringBuilder text = new StringBuilder();
-    int bits = 0;
-    int held = 0;
-    int at = 0;
-    while (text.length() < characters) {
-      if (held < 5) {
-        bits = (bits << 8) | (bytes[at++] & 0xFF);
-        held += 8;
-      }
-      text.append(BASE32.charAt((bits >>> (held - 5)) & 31));
-      held -= 5;
+    for (int at = 0; at < HASH_CHARACTERS * 5; at += 5) {
+      text.append(BASE32.charAt(bits(digest, at)));
     }
     return text.toString();
   }
 
+  /** Five bits of the digest, the first of which has this number. */
+  private static int bits(byte[] digest, int at) {
+    int two = ((digest[at / 8] & 0xFF) << 8) | (digest[at / 8 + 1] & 0xFF);
+    return (two >>> (11 - at % 8)) & 31;
+  }
+
   /** Locally administered; given, because a MAC that the kernel makes up is rewritten by udev. */
   static MacAddress hostMac(AttachmentKey key) {
-    return mac(key, 0);
+    return mac(hash(key), 0);
   }
 
   static MacAddress podMac(AttachmentKey key) {
-    return mac(key, 8);
+    return podMac(hash(key));
   }
 
-  private static MacAddress mac(AttachmentKey key, int offset) {
-    byte[] digest = key.digest();
-    byte[] octets = {
-      (byte) 0xae,
-      digest[offset],
-      digest[offset + 1],
-      digest[offset + 2],
-      digest[offset + 3],
-      digest[offset + 4]
-    };
-    return MacAddress.ofBytes(octets);
+  /** Of the attachment with this hash: a record suffices to know the MACs. */
+  static MacAddress podMac(String hash) {
+    return mac(hash, 64);
+  }
+
+  /** {@code ae:} and 40 bits of the digest. */
+  private static MacAddress mac(String hash, int firstBit) {
+    long bits = 0xae;
+    for (int at = firstBit; at < firstBit + MAC_OCTETS * 8; at++) {
+      int five = BASE32.indexOf(hash.charAt(at / 5));
+      bits = (bits << 1) | ((five >>> (4 - at % 5)) & 1);
+    }
+    return new MacAddress(bits);
   }
 }

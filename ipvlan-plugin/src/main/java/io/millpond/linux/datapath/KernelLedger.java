@@ -14,18 +14,33 @@ import java.util.Optional;
  * What the kernel remembers: which attachment has which address, and when addresses were released.
  *
  * @param attachments with a veth and an alias that can be read
- * @param interrupted names of veths of ours without an alias: an ADD is under way, or died there
+ * @param interrupted veths of ours without a complete record: an attach is under way, or died there
  * @param unknown names of veths of ours with an alias of another version: left alone
  * @param routes what the pool routes remember
  */
 public record KernelLedger(
     List<Entry> attachments,
-    List<String> interrupted,
+    List<Interrupted> interrupted,
     List<String> unknown,
     Map<IpAddress, PoolRoutes.Remembered> routes) {
 
   /** An attachment on record. */
   public record Entry(String veth, Alias alias) {}
+
+  /**
+   * An attach that did not come to its end.
+   *
+   * @param alias what it was to be, if it came that far
+   */
+  public record Interrupted(String veth, Optional<Alias> alias) {}
+
+  /** Copies the collections. */
+  public KernelLedger {
+    attachments = List.copyOf(attachments);
+    interrupted = List.copyOf(interrupted);
+    unknown = List.copyOf(unknown);
+    routes = Map.copyOf(routes);
+  }
 
   /**
    * Reads the kernel.
@@ -34,7 +49,7 @@ public record KernelLedger(
    */
   public static KernelLedger read(PoolRoutes routes) throws NetlinkException {
     List<Entry> attachments = new ArrayList<>();
-    List<String> interrupted = new ArrayList<>();
+    List<Interrupted> interrupted = new ArrayList<>();
     List<String> unknown = new ArrayList<>();
     try (NetlinkSocket host = NetlinkSocket.open()) {
       for (var reply : host.dump(Links.dump())) {
@@ -44,12 +59,12 @@ public record KernelLedger(
         }
         Optional<String> text = link.alias().filter(alias -> !alias.isEmpty());
         Optional<Alias> alias = text.flatMap(Alias::parse);
-        if (alias.isPresent()) {
+        if (alias.isPresent() && !alias.get().building()) {
           attachments.add(new Entry(link.name(), alias.get()));
-        } else if (text.isPresent()) {
+        } else if (text.isPresent() && alias.isEmpty()) {
           unknown.add(link.name());
         } else {
-          interrupted.add(link.name());
+          interrupted.add(new Interrupted(link.name(), alias));
         }
       }
       return new KernelLedger(attachments, interrupted, unknown, routes.load(host));

@@ -19,6 +19,8 @@ public final class LinkWatch implements AutoCloseable {
   private static final int RTMGRP_IPV4_IFADDR = 0x10;
   private static final int RTMGRP_IPV4_ROUTE = 0x40;
 
+  static final int GROUPS = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE;
+
   /** Is told on the watch's thread and must return soon. */
   public interface Listener {
     /** A host end of a veth of ours is gone. */
@@ -48,10 +50,12 @@ public final class LinkWatch implements AutoCloseable {
    * @throws NetlinkException if the kernel refuses
    */
   public static LinkWatch start(Listener listener) throws NetlinkException {
-    LinkWatch watch =
-        new LinkWatch(
-            NetlinkSocket.open(RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE),
-            listener);
+    return start(NetlinkSocket.open(GROUPS), listener);
+  }
+
+  /** Takes the socket over. */
+  static LinkWatch start(NetlinkSocket socket, Listener listener) {
+    LinkWatch watch = new LinkWatch(socket, listener);
     watch.thread.start();
     return watch;
   }

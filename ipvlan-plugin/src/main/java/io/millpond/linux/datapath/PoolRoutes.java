@@ -1,5 +1,6 @@
 package io.millpond.linux.datapath;
 
+import io.millpond.linux.BootClock;
 import io.millpond.linux.netlink.Message;
 import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.linux.netlink.NetlinkSocket;
@@ -9,9 +10,11 @@ import io.millpond.linux.netlink.Rt;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -55,7 +58,7 @@ public final class PoolRoutes {
    *
    * @throws NetlinkException if the kernel refuses
    */
-  public synchronized Map<IpAddress, Remembered> load(NetlinkSocket host) throws NetlinkException {
+  synchronized Map<IpAddress, Remembered> load(NetlinkSocket host) throws NetlinkException {
     metrics.clear();
     for (Route route : ours(host)) {
       IpAddress address = route.destination().address();
@@ -98,7 +101,7 @@ public final class PoolRoutes {
    *
    * @throws NetlinkException if the kernel refuses
    */
-  public synchronized void set(NetlinkSocket host, IpAddress address, long metric)
+  synchronized void set(NetlinkSocket host, IpAddress address, long metric)
       throws NetlinkException {
     Long old = metrics.get(address);
     List<Message> messages = new ArrayList<>();
@@ -114,13 +117,70 @@ public final class PoolRoutes {
     }
   }
 
-  /** The address was released now. */
-  public void release(NetlinkSocket host, IpAddress address, BootTime now) throws NetlinkException {
-    set(host, address, releasedAt(now));
+  /** The metric of an address's route, if it has one. */
+  synchronized Optional<Long> metric(IpAddress address) {
+    return Optional.ofNullable(metrics.get(address));
   }
 
-  /** Takes an address out of the pool: nothing answers for it any more. */
-  public synchronized void remove(NetlinkSocket host, IpAddress address) throws NetlinkException {
+  /** The address was released then. */
+  void release(NetlinkSocket host, IpAddress address, BootTime at) throws NetlinkException {
+    set(host, address, releasedAt(at));
+  }
+
+  /**
+   * Undoes "in use" after an attach that failed.
+   *
+   * @param before what the metric was
+   * @param exposed whether the address may have been seen: then it counts as released now
+   */
+  void putBack(NetlinkSocket host, IpAddress address, Optional<Long> before, boolean exposed)
+      throws NetlinkException {
+    if (exposed) {
+      release(host, address, BootClock.now());
+    } else if (before.isPresent()) {
+      set(host, address, before.get());
+    } else {
+      remove(host, address);
+    }
+  }
+
+  /**
+   * Records that nobody has had the address since then. An address that joins the pool gets its
+   * route by this.
+   *
+   * @throws NetlinkException if the kernel refuses
+   */
+  public void released(IpAddress address, BootTime at) throws NetlinkException {
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      release(host, address, at);
+    }
+  }
+
+  /**
+   * Records that a pod has the address.
+   *
+   * @throws NetlinkException if the kernel refuses
+   */
+  public void inUse(IpAddress address) throws NetlinkException {
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      set(host, address, IN_USE);
+    }
+  }
+
+  /**
+   * Takes addresses out of the pool: nothing answers for them any more.
+   *
+   * @throws NetlinkException if the kernel refuses
+   */
+  public void forget(Collection<IpAddress> addresses) throws NetlinkException {
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      for (IpAddress address : addresses) {
+        remove(host, address);
+      }
+    }
+  }
+
+  private synchronized void remove(NetlinkSocket host, IpAddress address) throws NetlinkException {
     Long metric = metrics.remove(address);
     if (metric != null) {
       NetlinkSocket.Outcome outcome =
@@ -141,7 +201,7 @@ public final class PoolRoutes {
    *
    * @return the addresses whose route was gone
    */
-  public synchronized List<IpAddress> restore(NetlinkSocket host) throws NetlinkException {
+  synchronized List<IpAddress> restore(NetlinkSocket host) throws NetlinkException {
     Map<IpAddress, Long> missing = new HashMap<>(metrics);
     for (Route route : ours(host)) {
       missing.remove(route.destination().address(), route.metric());

@@ -112,8 +112,7 @@ public final class Links {
 
   /** Deletes a link in the namespace that the id stands for. */
   public static Message deleteIn(int netnsId, int index) {
-    return message(
-            "delete link " + index + " in namespace id " + netnsId, Rt.DELLINK, 0, index, 0)
+    return message("delete link " + index + " in namespace id " + netnsId, Rt.DELLINK, 0, index, 0)
         .attributeU32(Rt.IFLA_TARGET_NETNSID, netnsId);
   }
 
@@ -175,6 +174,17 @@ public final class Links {
         .nested(Rt.IFLA_LINKINFO)
         .nested(Rt.IFLA_INFO_DATA)
         .bytes(Rt.IFLA_IPVLAN_MODE)
+        .map(b -> OptionalInt.of(b.length < 1 ? -1 : b[0]))
+        .orElse(OptionalInt.empty());
+  }
+
+  /** The IPvlan flags of a slave (0 is {@code bridge}), if the message is about one. */
+  public static OptionalInt ipvlanFlags(Reply reply) {
+    return reply
+        .attributes(FIXED)
+        .nested(Rt.IFLA_LINKINFO)
+        .nested(Rt.IFLA_INFO_DATA)
+        .bytes(Rt.IFLA_IPVLAN_FLAGS)
         .map(b -> OptionalInt.of(b.length < 1 ? -1 : b[0]))
         .orElse(OptionalInt.empty());
   }

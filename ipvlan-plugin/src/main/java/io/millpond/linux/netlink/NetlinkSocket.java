@@ -54,9 +54,7 @@ public final class NetlinkSocket implements AutoCloseable {
     this.fd = fd;
     ByteBuffer spare = SPARE.poll();
     this.buffer =
-        spare == null
-            ? ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.nativeOrder())
-            : spare;
+        spare == null ? ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.nativeOrder()) : spare;
   }
 
   /**
@@ -342,7 +340,7 @@ public final class NetlinkSocket implements AutoCloseable {
     if (!closed) {
       closed = true;
       int ignored = LIBC.close(fd);
-      boolean kept = SPARE.offer(buffer);
+      boolean unusedOffer = SPARE.offer(buffer);
     }
   }
 }

@@ -38,7 +38,12 @@ public final class Sysctl {
 
   /** As {@link #set}; a setting that this kernel does not have is left alone. */
   public static boolean setIfPresent(String name, String value) throws IOException {
-    return Files.exists(ROOT.resolve(name)) && set(name, value);
+    return exists(name) && set(name, value);
+  }
+
+  /** Whether this kernel has the setting. */
+  public static boolean exists(String name) {
+    return Files.exists(ROOT.resolve(name));
   }
 
   /**

@@ -33,38 +33,29 @@ public final class PodRules {
 
   private PodRules() {}
 
-  /** Adds the rules for a pair of interfaces, in the pod's namespace. */
+  /**
+   * Adds the rules for a pair of interfaces, in the pod's namespace. A table that an earlier
+   * attachment left is replaced.
+   */
   public static void add(String veth, String eni) throws IOException {
-    String members =
-        "add element inet millpond veths { \"%s\" }\nadd element inet millpond enis { \"%s\" }\n"
-            .formatted(veth, eni);
-    if (present()) {
-      Nft.run(members);
-    } else {
-      Nft.run(RULES + members);
+    String commands =
+        RULES
+            + "add element inet millpond veths { \"%s\" }\nadd element inet millpond enis { \"%s\" }\n"
+                .formatted(veth, eni);
+    try {
+      Nft.run(commands);
+    } catch (IOException e) {
+      if (!present()) {
+        throw e;
+      }
+      remove();
+      Nft.run(commands);
     }
   }
 
-  /** Takes the pair out again, and the table with the last one. */
-  public static void remove(String veth, String eni) throws IOException {
-    if (!present()) {
-      return;
-    }
-    String table = Nft.run("list table inet millpond");
-    boolean others =
-        table
-            .lines()
-            .filter(line -> line.contains("elements"))
-            .anyMatch(line -> line.contains(",") || !names(line, veth, eni));
-    Nft.run(
-        others
-            ? "delete element inet millpond veths { \"%s\" }\ndelete element inet millpond enis { \"%s\" }\n"
-                .formatted(veth, eni)
-            : "delete table inet millpond\n");
-  }
-
-  private static boolean names(String line, String veth, String eni) {
-    return line.contains("\"" + veth + "\"") || line.contains("\"" + eni + "\"");
+  /** Takes the table away, if it is there. */
+  public static void remove() throws IOException {
+    Nft.run("add table inet millpond\ndelete table inet millpond\n");
   }
 
   /** Whether the table is there with the interfaces in its sets. */

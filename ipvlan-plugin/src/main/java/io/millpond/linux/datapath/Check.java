@@ -1,0 +1,160 @@
+package io.millpond.linux.datapath;
+
+import io.millpond.linux.netlink.Addresses;
+import io.millpond.linux.netlink.Addresses.LinkAddress;
+import io.millpond.linux.netlink.Links;
+import io.millpond.linux.netlink.Links.Link;
+import io.millpond.linux.netlink.Neighbours;
+import io.millpond.linux.netlink.NetlinkException;
+import io.millpond.linux.netlink.NetlinkSocket;
+import io.millpond.linux.netlink.Reply;
+import io.millpond.linux.netlink.Routes;
+import io.millpond.linux.netlink.Routes.Route;
+import io.millpond.linux.netlink.Rules;
+import io.millpond.linux.netns.Netns;
+import io.millpond.linux.nft.PodRules;
+import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.MacAddress;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** One comparison of an attachment with what the kernel has. What others added is not looked at. */
+final class Check {
+  private final PoolRoutes pool;
+  private final PodAttachment a;
+  private final Netns netns;
+  private final NetlinkSocket host;
+  private final NetlinkSocket pod;
+  private final List<String> differences = new ArrayList<>();
+
+  Check(PoolRoutes pool, PodAttachment a, Netns netns, NetlinkSocket host, NetlinkSocket pod) {
+    this.pool = pool;
+    this.a = a;
+    this.netns = netns;
+    this.host = host;
+    this.pod = pod;
+  }
+
+  CheckOutcome run() throws IOException {
+    nodeSide();
+    Optional<Link> slave = slave();
+    Optional<Link> veth = PodSide.link(pod, PodSide.VETH).filter(this::isOurEnd);
+    want(veth.isPresent(), "the pod has no " + PodSide.VETH + " of this attachment");
+    want(veth.isEmpty() || veth.get().isUp(), PodSide.VETH + " is down in the pod");
+    if (slave.isPresent() && veth.isPresent()) {
+      podSide(slave.get().index(), veth.get().index());
+    }
+    differences.addAll(netns.inside(PodSettings::differences));
+    want(
+        netns.inside(() -> PodRules.complete(PodSide.VETH, a.key().ifName())),
+        "the pod's table inet millpond is missing or incomplete");
+    return differences.isEmpty()
+        ? new CheckOutcome.AsBuilt()
+        : new CheckOutcome.Differs(differences);
+  }
+
+  private boolean isOurEnd(Link link) {
+    return link.mac().equals(Optional.of(HostVeth.podMac(a.key())));
+  }
+
+  private void want(boolean fulfilled, String otherwise) {
+    if (!fulfilled) {
+      differences.add(otherwise);
+    }
+  }
+
+  private void nodeSide() throws NetlinkException {
+    HostVeth name = HostVeth.of(a.key());
+    Optional<Link> end = Detach.find(host, name.name());
+    want(end.isPresent(), "the node's end of the veth, " + name.name() + ", is gone");
+    want(
+        pool.metric(a.address()).equals(Optional.of(PoolRoutes.IN_USE)),
+        "the pool route of " + a.address() + " does not say: in use");
+    if (end.isEmpty()) {
+      return;
+    }
+    Optional<Alias> record = end.get().alias().flatMap(Alias::parse);
+    want(
+        record.isPresent()
+            && record.get().isOf(a.key())
+            && record.get().address().equals(a.address())
+            && !record.get().building(),
+        "the record on " + name.name() + " is missing, incomplete or of something else");
+    want(end.get().isUp(), name.name() + " is down on the node");
+    want(
+        routes(host).contains(Attach.podRoute(a.address(), end.get().index(), a.node())),
+        "the node has no route to %s by %s".formatted(a.address(), name.name()));
+    wantNeighbour(host, end.get().index(), a.address(), HostVeth.podMac(a.key()), "on the node");
+  }
+
+  private Optional<Link> slave() throws IOException {
+    String name = a.key().ifName();
+    List<Reply> found = pod.get(Links.get(name)).reply();
+    if (found.isEmpty()) {
+      differences.add("the pod has no interface " + name);
+      return Optional.empty();
+    }
+    Link link = Links.read(found.getFirst());
+    if (!link.kind().equals("ipvlan")) {
+      differences.add("%s in the pod is no ipvlan but %s".formatted(name, link.kind()));
+      return Optional.empty();
+    }
+    want(
+        Links.ipvlanMode(found.getFirst()).equals(OptionalInt.of(0))
+            && Links.ipvlanFlags(found.getFirst()).equals(OptionalInt.of(0)),
+        name + " is not in mode l2 bridge: mode and flags belong to the whole ENI");
+    want(
+        link.master().equals(OptionalInt.of(a.eni().index())),
+        "%s is not on the ENI's link %s".formatted(name, a.eni().name()));
+    want(link.isUp(), name + " is down in the pod");
+    want(
+        pod.dump(Addresses.dump()).stream()
+            .flatMap(reply -> Addresses.read(reply).stream())
+            .anyMatch(new LinkAddress(link.index(), a.address(), a.subnet().length())::equals),
+        "%s does not have %s/%d".formatted(name, a.address(), a.subnet().length()));
+    return Optional.of(link);
+  }
+
+  private void podSide(int slave, int veth) throws NetlinkException {
+    Set<Route> present = routes(pod);
+    for (Route route : PodSide.routes(a, slave, veth)) {
+      want(
+          present.contains(route),
+          "the pod has no route to %s in table %d".formatted(route.destination(), route.table()));
+    }
+    Set<Rules.MarkRule> rules = new HashSet<>();
+    pod.dump(Rules.dump()).forEach(reply -> Rules.read(reply).ifPresent(rules::add));
+    PodSide.RULES.forEach(
+        rule -> want(rules.contains(rule), "the pod has no rule " + rule.priority()));
+    wantNeighbour(pod, veth, a.node(), HostVeth.hostMac(a.key()), "in the pod");
+    if (a.gatewayMac().isPresent()) {
+      wantNeighbour(pod, slave, a.gateway(), a.gatewayMac().get(), "in the pod");
+    }
+  }
+
+  private void wantNeighbour(
+      NetlinkSocket where, int link, IpAddress address, MacAddress mac, String place)
+      throws NetlinkException {
+    want(
+        where.dump(Neighbours.dump()).stream()
+            .flatMap(reply -> Neighbours.read(reply).stream())
+            .anyMatch(
+                n ->
+                    n.link() == link
+                        && n.isPermanent()
+                        && n.address().equals(address)
+                        && n.mac().equals(Optional.of(mac))),
+        "the permanent neighbour %s is missing or has another MAC %s".formatted(address, place));
+  }
+
+  private static Set<Route> routes(NetlinkSocket where) throws NetlinkException {
+    Set<Route> routes = new HashSet<>();
+    where.dump(Routes.dump()).forEach(reply -> Routes.read(reply).ifPresent(routes::add));
+    return routes;
+  }
+}

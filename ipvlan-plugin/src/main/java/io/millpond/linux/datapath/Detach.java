@@ -1,0 +1,180 @@
+package io.millpond.linux.datapath;
+
+import io.millpond.linux.BootClock;
+import io.millpond.linux.netlink.Links;
+import io.millpond.linux.netlink.Links.Link;
+import io.millpond.linux.netlink.NetlinkException;
+import io.millpond.linux.netlink.NetlinkSocket;
+import io.millpond.linux.netlink.Rt;
+import io.millpond.linux.netlink.Rules;
+import io.millpond.linux.netns.Netns;
+import io.millpond.linux.nft.PodRules;
+import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.IpAddress;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One detach. Nothing is removed that does not carry this attachment's record: a namespace that
+ * comes with the request may by now, or always, have been another attachment's.
+ */
+final class Detach {
+  private final PoolRoutes pool;
+  private final HostVeth veth;
+  private final NetlinkSocket host;
+  private final Problems problems = new Problems();
+
+  Detach(PoolRoutes pool, HostVeth veth, NetlinkSocket host) {
+    this.pool = pool;
+    this.veth = veth;
+    this.host = host;
+  }
+
+  static Optional<Link> find(NetlinkSocket host, String name) throws NetlinkException {
+    return host.get(Links.get(name)).reply().stream().findFirst().map(Links::read);
+  }
+
+  DetachOutcome run(Optional<Netns> given) throws IOException {
+    Optional<Link> end = find(host, veth.name());
+    Optional<Alias> record = end.flatMap(Link::alias).flatMap(Alias::parse);
+    Optional<Netns> found =
+        given.isPresent() ? Optional.empty() : record.flatMap(r -> Netns.find(r.netnsInode()));
+    try {
+      return run(end, record, given.or(() -> found));
+    } finally {
+      found.ifPresent(Netns::close);
+    }
+  }
+
+  private DetachOutcome run(Optional<Link> end, Optional<Alias> record, Optional<Netns> netns) {
+    Optional<NetlinkSocket> inside = netns.flatMap(Detach::enter);
+    BootTime at = BootClock.now();
+    try {
+      Optional<Alias> known =
+          record.or(() -> inside.flatMap(this::recordInside)); // the veth may be gone already
+      Optional<IpAddress> address = known.map(Alias::address);
+      // Before any link goes: who dies in between leaves an address that cools down.
+      address.ifPresent(a -> problems.during(() -> pool.release(host, a, at)));
+      boolean cleared =
+          inside.isPresent()
+              && known.isPresent()
+              && clearInside(inside.get(), netns.orElseThrow(), known.get());
+      if (!cleared && end.isPresent() && end.get().linkNetns().isPresent()) {
+        problems.during(() -> slaveFromOutside(end.get().linkNetns().getAsInt(), known));
+      }
+      if (end.isPresent()) {
+        problems.during(() -> deleteVeth(host, veth.name()));
+      }
+      return new DetachOutcome(address, at, problems.text());
+    } finally {
+      inside.ifPresent(NetlinkSocket::close);
+    }
+  }
+
+  /** A namespace that cannot be entered is as good as none. */
+  private static Optional<NetlinkSocket> enter(Netns netns) {
+    try {
+      return netns.inode() == Netns.current()
+          ? Optional.empty()
+          : Optional.of(netns.inside(NetlinkSocket::open));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private Optional<Alias> recordInside(NetlinkSocket pod) {
+    try {
+      return PodSide.links(pod).stream()
+          .filter(link -> link.kind().equals("ipvlan"))
+          .flatMap(link -> link.alias().flatMap(Alias::parse).stream())
+          .filter(veth::isOf)
+          .findFirst();
+    } catch (NetlinkException e) {
+      problems.during(
+          () -> {
+            throw e;
+          });
+      return Optional.empty();
+    }
+  }
+
+  private boolean clearInside(NetlinkSocket pod, Netns netns, Alias record) {
+    boolean[] cleared = {false};
+    problems.during(() -> cleared[0] = clear(pod, netns, record, Optional.empty()));
+    return cleared[0];
+  }
+
+  /**
+   * Removes from the pod's namespace what the attachment brought: the slave, the rules, the table,
+   * the settings. Without any trace of the attachment nothing is touched.
+   *
+   * @param settings what the namespace's settings were, if the slave may not have come to record it
+   * @return whether the namespace was the attachment's
+   */
+  static boolean clear(NetlinkSocket pod, Netns netns, Alias record, Optional<String> settings)
+      throws IOException {
+    List<Link> links = PodSide.links(pod);
+    boolean end =
+        links.stream()
+            .anyMatch(link -> link.mac().equals(Optional.of(HostVeth.podMac(record.hash()))));
+    List<Link> slaves = links.stream().filter(link -> isSlaveOf(link, record, end)).toList();
+    if (slaves.isEmpty() && !end) {
+      return false;
+    }
+    Optional<String> before =
+        settings.or(
+            () ->
+                slaves.stream()
+                    .flatMap(link -> link.alias().flatMap(Alias::parse).stream())
+                    .map(Alias::settings)
+                    .findFirst());
+    for (Link slave : slaves) {
+      pod.send(List.of(Links.delete(slave.index()))).getFirst().orThrowUnless(Rt.ENODEV);
+    }
+    for (NetlinkSocket.Outcome outcome :
+        pod.send(PodSide.RULES.stream().map(Rules::delete).toList())) {
+      outcome.orThrowUnless(Rt.ENOENT);
+    }
+    netns.inside(
+        () -> {
+          PodRules.remove();
+          PodSettings.restore(before.orElse(""));
+          return true;
+        });
+    return true;
+  }
+
+  /**
+   * Whether a link is this attachment's slave: by its record; or, in a namespace that has the
+   * attachment's veth and so no other attachment, by its name if a pod took the record away, or
+   * because an attach did not come to name it.
+   */
+  private static boolean isSlaveOf(Link link, Alias record, boolean ownNamespace) {
+    if (!link.kind().equals("ipvlan")) {
+      return false;
+    }
+    Optional<Alias> carried = link.alias().flatMap(Alias::parse);
+    return carried.isPresent()
+        ? carried.get().hash().equals(record.hash())
+        : ownNamespace && (link.name().equals(record.ifName()) || PodSide.isUnfinished(link));
+  }
+
+  /** The namespace has no name any more, but lives: its slave can be deleted from outside. */
+  private void slaveFromOutside(int netnsId, Optional<Alias> record) throws IOException {
+    for (var reply : host.dump(Links.dumpIn(netnsId))) {
+      Link link = Links.read(reply);
+      boolean ours =
+          record.isPresent() ? isSlaveOf(link, record.get(), true) : PodSide.isUnfinished(link);
+      if (ours) {
+        host.send(List.of(Links.deleteIn(netnsId, link.index())))
+            .getFirst()
+            .orThrowUnless(Rt.ENODEV);
+      }
+    }
+  }
+
+  static void deleteVeth(NetlinkSocket host, String name) throws IOException {
+    host.send(List.of(Links.delete(name))).getFirst().orThrowUnless(Rt.ENODEV);
+  }
+}
