@@ -3,6 +3,7 @@ package io.millpond.simulator;
 import io.millpond.simulator.SimulatorConfig.InstanceConfig;
 import io.millpond.simulator.account.Account;
 import io.millpond.simulator.account.AddressRequest;
+import io.millpond.simulator.account.AwsError;
 import io.millpond.simulator.account.NewInstance;
 import io.millpond.simulator.account.NewInterface;
 import io.millpond.simulator.conditions.Conditions;
@@ -126,7 +127,13 @@ public final class Simulator implements AutoCloseable, Controlled {
   }
 
   private static Simulator start(SimulatorConfig config, boolean withFabric, Fabric fabric) {
-    Simulator simulator = new Simulator(config, withFabric, fabric);
+    Simulator simulator;
+    try {
+      simulator = new Simulator(config, withFabric, fabric);
+    } catch (RuntimeException e) {
+      fabric.close();
+      throw e;
+    }
     try {
       if (withFabric) {
         simulator.imds.put(
@@ -222,6 +229,11 @@ public final class Simulator implements AutoCloseable, Controlled {
     return account.listInterfaces(0);
   }
 
+  /** What the fabric could not do, oldest first, at most 100; empty when all is well. */
+  public List<String> fabricFailures() {
+    return account.fabricFailures();
+  }
+
   /** Launches an instance with its primary interface. */
   public Instance launch(InstanceConfig instance) {
     return launch(toInstance(instance), instance.imdsPort());
@@ -274,7 +286,12 @@ public final class Simulator implements AutoCloseable, Controlled {
                     List.of(),
                     Collections.emptySortedMap()),
                 null);
-    account.attachments().attach(eni.id(), instance.id(), free, null);
+    try {
+      account.attachments().attach(eni.id(), instance.id(), free, null);
+    } catch (AwsError e) {
+      account.interfaces().delete(eni.id());
+      throw e;
+    }
     return account.listInterfaces(0).stream()
         .filter(now -> now.id().equals(eni.id()))
         .findFirst()

@@ -135,8 +135,10 @@ public final class Attachments {
 
   /**
    * Begins to detach; the link vanishes, and the interface is available, after the detach delay.
+   *
+   * @param force also one that is still being attached
    */
-  public void detach(String attachmentId) {
+  public void detach(String attachmentId, boolean force) {
     synchronized (registry) {
       Lookup.Attached attached = lookup.attachment(attachmentId);
       NetworkInterface eni = attached.eni();
@@ -148,7 +150,8 @@ public final class Attachments {
                 + attachment.networkCard()
                 + " cannot be detached.");
       }
-      if (attachment.state() != State.ATTACHED) {
+      if (attachment.state() == State.DETACHING
+          || (attachment.state() == State.ATTACHING && !force)) {
         throw new AwsError(
             "IncorrectState",
             "The interface attachment '"

@@ -65,16 +65,6 @@ public final class Instances {
       TreeMap<String, String> tags = new TreeMap<>(request.tags());
       tags.putIfAbsent("Name", request.name());
       TagRules.check(tags);
-      NetworkInterface primary =
-          interfaces.create(
-              new NewInterface(
-                  subnet.id(),
-                  "",
-                  request.primary(),
-                  AddressRequest.NOTHING,
-                  request.securityGroups(),
-                  Collections.emptySortedMap()),
-              null);
       instance =
           new Instance(
               id,
@@ -87,6 +77,16 @@ public final class Instances {
               InstanceState.RUNNING,
               clock.instant(),
               tags);
+      NetworkInterface primary =
+          interfaces.create(
+              new NewInterface(
+                  subnet.id(),
+                  "",
+                  request.primary(),
+                  AddressRequest.NOTHING,
+                  request.securityGroups(),
+                  Collections.emptySortedMap()),
+              null);
       registry.put(instance);
       attachments.attachPrimary(primary, instance);
       settled = timeline.soon("launching " + id, () -> start(instance.id(), primary.id()));

@@ -137,8 +137,8 @@ final class InterfaceActions {
 
   private Prepared detach(Parameters call) {
     String attachment = call.required("AttachmentId");
-    call.flag("Force");
-    return Prepared.quietly(() -> account.attachments().detach(attachment));
+    boolean force = call.flag("Force").orElse(false);
+    return Prepared.quietly(() -> account.attachments().detach(attachment, force));
   }
 
   private Prepared modify(Parameters call) {

@@ -1,0 +1,3 @@
+/** Throttling by the clock. */
+@org.jspecify.annotations.NullMarked
+package io.millpond.simulator.conditions;
