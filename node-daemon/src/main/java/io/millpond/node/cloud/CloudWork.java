@@ -21,6 +21,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +46,7 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
   private final HostNetwork host;
   private final EniPlaces places;
   private final Supplier<BootTime> clock;
+  private final Function<EniId, Set<IpAddress>> addresses;
   private final Consumer<PoolEvent> events;
   private final AtomicLong order = new AtomicLong();
   private final ThreadPoolExecutor threads;
@@ -52,6 +54,7 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
   /**
    * Ready to work.
    *
+   * @param addresses the pool's addresses on an ENI
    * @param events where the ends of actions are posted; safe for any thread
    */
   public CloudWork(
@@ -59,7 +62,9 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
       HostNetwork host,
       EniPlaces places,
       Supplier<BootTime> clock,
+      Function<EniId, Set<IpAddress>> addresses,
       Consumer<PoolEvent> events) {
+    this.addresses = addresses;
     this.cloud = cloud;
     this.host = host;
     this.places = places;
@@ -220,6 +225,16 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
   }
 
   private void release(PoolAction.ReleaseEni release) {
+    try {
+      host.forget(addresses.apply(release.eni()));
+    } catch (IOException e) {
+      failed(
+          release,
+          Effect.NONE,
+          "the routes of " + release.eni() + "'s addresses cannot be removed: " + e.getMessage(),
+          RETRY_LINK);
+      return;
+    }
     var place = places.find(release.eni());
     places.remove(release.eni());
     switch (cloud.release(release.eni())) {

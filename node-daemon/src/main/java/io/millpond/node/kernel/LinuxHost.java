@@ -7,10 +7,9 @@ import io.millpond.linux.datapath.HostDatapath;
 import io.millpond.linux.datapath.KernelLedger;
 import io.millpond.linux.datapath.KernelSupport;
 import io.millpond.linux.datapath.LinkWatch;
+import io.millpond.linux.datapath.PodDatapath;
 import io.millpond.linux.datapath.PoolRoutes;
-import io.millpond.linux.netlink.Links;
 import io.millpond.linux.netlink.NetlinkException;
-import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
@@ -32,7 +31,8 @@ public final class LinuxHost implements HostNetwork {
   private final HostDatapath datapath;
   private final PoolRoutes routes = new PoolRoutes();
   private final LinuxEnis enis = new LinuxEnis();
-  private final LinuxPods pods;
+  private final PodDatapath pods;
+  private final LinuxPods port;
   private Set<IpAddress> strays = Set.of();
 
   /**
@@ -42,14 +42,15 @@ public final class LinuxHost implements HostNetwork {
    */
   public LinuxHost(NodeFacts node) throws IOException {
     this.datapath = new HostDatapath(node.address(), routes);
-    this.pods = new LinuxPods(routes, enis, node);
+    this.pods = new PodDatapath(routes);
+    this.port = new LinuxPods(pods, enis, node);
     datapath.install();
     KernelLedger.read(routes);
   }
 
   /** The pods' side, which shares the pool's routes with this one. */
   public PodNetwork pods() {
-    return pods;
+    return port;
   }
 
   @Override
@@ -87,7 +88,7 @@ public final class LinuxHost implements HostNetwork {
                         : new KernelView.ReleasedAt(remembered.since())));
     return new KernelView(
         ledger.attachments().stream().map(LinuxHost::seen).toList(),
-        ledger.interrupted().stream().map(KernelView.Interrupted::new).toList(),
+        ledger.interrupted().stream().map(one -> new KernelView.Interrupted(one.veth())).toList(),
         says);
   }
 
@@ -99,20 +100,16 @@ public final class LinuxHost implements HostNetwork {
 
   @Override
   public void undo(KernelView.Interrupted interrupted) throws IOException {
-    try (NetlinkSocket host = NetlinkSocket.open()) {
-      var link =
-          host.get(Links.get(interrupted.hostLink())).reply().stream().findFirst().map(Links::read);
-      if (link.isPresent()) {
-        host.require(Links.delete(link.get().index()));
-      }
+    Optional<String> problem =
+        pods.undo(new KernelLedger.Interrupted(interrupted.hostLink(), Optional.empty())).problem();
+    if (problem.isPresent()) {
+      throw new IOException(problem.get());
     }
   }
 
   @Override
   public void released(IpAddress address, BootTime at) throws IOException {
-    try (NetlinkSocket host = NetlinkSocket.open()) {
-      routes.release(host, address, at);
-    }
+    routes.released(address, at);
   }
 
   @Override
@@ -162,11 +159,7 @@ public final class LinuxHost implements HostNetwork {
 
   @Override
   public void forget(Collection<IpAddress> addresses) throws IOException {
-    try (NetlinkSocket host = NetlinkSocket.open()) {
-      for (IpAddress address : addresses) {
-        routes.remove(host, address);
-      }
-    }
+    routes.forget(addresses);
   }
 
   @Override

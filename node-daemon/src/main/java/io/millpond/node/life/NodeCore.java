@@ -17,16 +17,20 @@ import io.millpond.node.pods.Readiness;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.warm.WarmPool;
 import io.millpond.pool.PoolAction;
+import io.millpond.pool.PoolEni;
 import io.millpond.pool.PoolEvent;
 import io.millpond.pool.PoolLimits;
 import io.millpond.pool.PoolPolicy;
 import io.millpond.pool.PoolState;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -89,7 +93,7 @@ public final class NodeCore implements AutoCloseable {
             policy(settings.pool(), node.limits()),
             clock,
             this::begin);
-    this.work = new CloudWork(cloud, host, places, clock, this::report);
+    this.work = new CloudWork(cloud, host, places, clock, this::addressesOf, this::report);
     this.startUp = new StartUp(cloud, views, host, attachments, clock);
     this.kernelCare =
         new KernelCare(
@@ -103,6 +107,11 @@ public final class NodeCore implements AutoCloseable {
 
   private void begin(PoolAction action, boolean podWaits) {
     work.start(action, podWaits);
+  }
+
+  private Set<IpAddress> addressesOf(EniId eni) {
+    PoolEni known = pool.snapshot().enis().get(eni);
+    return known == null ? Set.of() : known.addresses().keySet();
   }
 
   private void report(PoolEvent event) {
