@@ -60,37 +60,23 @@ public final class LinuxFabric implements Fabric {
   }
 
   private void build(FabricLayout layout) {
-    sysctl(
-        vpc,
-        List.of(
-            "net.ipv4.ip_forward=1",
-            "net.ipv4.conf.all.rp_filter=0",
-            "net.ipv4.conf.all.send_redirects=0",
-            "net.ipv4.conf.all.accept_redirects=0",
-            "net.ipv6.conf.all.disable_ipv6=1",
-            "net.ipv6.conf.default.disable_ipv6=1",
-            "net.bridge.bridge-nf-call-iptables=0",
-            "net.bridge.bridge-nf-call-arptables=0"));
+    OutsideHosts outside = OutsideHosts.of(layout.internet(), layout.onPremises());
     nft(vpc, FabricRules.base());
-    ip(
-        vpc,
-        List.of(
-            "link set lo up",
-            "link add %s type bridge".formatted(FabricNames.NOWHERE_LINK),
-            "link set %s up".formatted(FabricNames.NOWHERE_LINK),
-            "route add %s dev %s".formatted(layout.vpc().cidr(), FabricNames.NOWHERE_LINK)));
+    List<String> lines = new ArrayList<>();
+    List<String> links = new ArrayList<>(outside.gateways());
+    lines.add("link set lo up");
+    lines.add("link add %s type bridge".formatted(FabricNames.NOWHERE_LINK));
+    lines.add("link set %s up".formatted(FabricNames.NOWHERE_LINK));
+    lines.add("route add %s dev %s".formatted(layout.vpc().cidr(), FabricNames.NOWHERE_LINK));
     for (Subnet subnet : layout.subnets()) {
-      ip(vpc, Segment.create(subnet));
-      sysctl(vpc, Segment.settings(subnet));
-      ip(vpc, List.of(Segment.up(subnet)));
+      lines.addAll(Segment.create(subnet));
+      links.add(FabricNames.bridge(subnet));
     }
-    OutsideHosts outside = new OutsideHosts(vpc, namespaces);
-    if (layout.internet() != null) {
-      outside.add(layout.internet());
-    }
-    if (layout.onPremises() != null) {
-      outside.add(layout.onPremises());
-    }
+    lines.addAll(outside.inVpc());
+    outside.hosts().forEach(host -> namespaces.add(host.netns()));
+    ip(vpc, lines);
+    sysctl(vpc, RouterSettings.of(links));
+    outside.hosts().forEach(host -> ip(host.netns(), host.lines()));
   }
 
   @Override

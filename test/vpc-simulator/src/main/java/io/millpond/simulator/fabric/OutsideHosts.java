@@ -1,73 +1,82 @@
 package io.millpond.simulator.fabric;
 
-import static io.millpond.simulator.fabric.NetworkCommands.ip;
-
 import io.millpond.simulator.fabric.FabricLayout.InternetHost;
 import io.millpond.simulator.fabric.FabricLayout.OnPremisesHost;
 import io.millpond.simulator.model.Ipv4;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** The hosts that are in no subnet, each in a namespace of its own behind a gateway. */
-final class OutsideHosts {
+/**
+ * The hosts that are in no subnet, each in a namespace of its own behind a gateway.
+ *
+ * @param inVpc lines of {@code ip} for the VPC's namespace, to run when the hosts' ones are there
+ * @param gateways the links of the gateways
+ * @param hosts lines of {@code ip} for the hosts' namespaces, to run after those for the VPC
+ */
+record OutsideHosts(List<String> inVpc, List<String> gateways, List<Host> hosts) {
   /** The MTU of the way to the internet, and of a virtual private gateway. */
   private static final int MTU = 1500;
 
-  private final String vpc;
-  private final Namespaces namespaces;
+  /** What to run in a host's namespace. */
+  record Host(String netns, List<String> lines) {}
 
-  OutsideHosts(String vpc, Namespaces namespaces) {
-    this.vpc = vpc;
-    this.namespaces = namespaces;
+  static OutsideHosts of(@Nullable InternetHost internet, @Nullable OnPremisesHost onPremises) {
+    OutsideHosts all = new OutsideHosts(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    if (internet != null) {
+      all.add(internet);
+    }
+    if (onPremises != null) {
+      all.add(onPremises);
+    }
+    return all;
   }
 
-  void add(InternetHost host) {
+  private void add(InternetHost host) {
     Ipv4 gateway = FabricAddresses.INTERNET_GATEWAY;
-    connect(host.name(), FabricNames.INTERNET_LINK);
-    ip(
-        vpc,
-        List.of(
-            "addr add %s/32 dev %s".formatted(gateway, FabricNames.INTERNET_LINK),
-            "route add %s/32 dev %s".formatted(host.address(), FabricNames.INTERNET_LINK)));
-    ip(
-        host.name(),
-        List.of(
-            "addr add %s/32 dev %s".formatted(host.address(), FabricNames.FIRST_LINK),
-            "route add %s dev %s scope link".formatted(gateway, FabricNames.FIRST_LINK),
-            "route add default via %s".formatted(gateway)));
+    String link = FabricNames.INTERNET_LINK;
+    inVpc.addAll(connection(link, host.name()));
+    inVpc.add("addr add %s/32 dev %s".formatted(gateway, link));
+    inVpc.add("route add %s/32 dev %s".formatted(host.address(), link));
+    gateways.add(link);
+    hosts.add(
+        new Host(
+            host.name(),
+            List.of(
+                up(FabricNames.FIRST_LINK),
+                "addr add %s/32 dev %s".formatted(host.address(), FabricNames.FIRST_LINK),
+                "route add %s dev %s scope link".formatted(gateway, FabricNames.FIRST_LINK),
+                "route add default via %s".formatted(gateway))));
   }
 
-  void add(OnPremisesHost host) {
+  private void add(OnPremisesHost host) {
     int length = host.network().length();
     Ipv4 gateway = host.network().network().plus(1);
     if (host.address().equals(gateway)) {
       throw new FabricException(
           "the host on premises cannot have " + gateway + ", which is its gateway's address");
     }
-    connect(host.name(), FabricNames.ON_PREMISES_LINK);
-    ip(
-        vpc,
-        List.of("addr add %s/%d dev %s".formatted(gateway, length, FabricNames.ON_PREMISES_LINK)));
-    ip(
-        host.name(),
-        List.of(
-            "addr add %s/%d dev %s".formatted(host.address(), length, FabricNames.FIRST_LINK),
-            "route add default via %s".formatted(gateway)));
+    String link = FabricNames.ON_PREMISES_LINK;
+    inVpc.addAll(connection(link, host.name()));
+    inVpc.add("addr add %s/%d dev %s".formatted(gateway, length, link));
+    gateways.add(link);
+    hosts.add(
+        new Host(
+            host.name(),
+            List.of(
+                up(FabricNames.FIRST_LINK),
+                "addr add %s/%d dev %s".formatted(host.address(), length, FabricNames.FIRST_LINK),
+                "route add default via %s".formatted(gateway))));
   }
 
-  private void connect(String name, String link) {
-    namespaces.add(name);
-    ip(
-        vpc,
-        List.of(
-            "link add %s mtu %d type veth peer name %s mtu %d netns %s"
-                .formatted(link, MTU, FabricNames.FIRST_LINK, MTU, name),
-            "link set %s up".formatted(link)));
-    ip(name, List.of("link set %s up".formatted(FabricNames.FIRST_LINK)));
-    NetworkCommands.sysctl(
-        vpc,
-        List.of(
-            "net.ipv4.conf." + link + ".rp_filter=0",
-            "net.ipv4.conf." + link + ".forwarding=1",
-            "net.ipv4.conf." + link + ".send_redirects=0"));
+  private static List<String> connection(String link, String netns) {
+    return List.of(
+        "link add %s mtu %d type veth peer name %s mtu %d netns %s"
+            .formatted(link, MTU, FabricNames.FIRST_LINK, MTU, netns),
+        up(link));
+  }
+
+  private static String up(String link) {
+    return "link set %s up".formatted(link);
   }
 }

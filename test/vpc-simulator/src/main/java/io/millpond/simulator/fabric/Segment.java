@@ -38,22 +38,8 @@ final class Segment {
         "addr add %s/%d dev %s noprefixroute"
             .formatted(subnet.router(), subnet.cidr().length(), bridge),
         "addr add %s/32 dev %s".formatted(FabricAddresses.INSTANCE_METADATA, bridge),
-        "addr add %s/32 dev %s".formatted(FabricAddresses.EC2_ENDPOINT, bridge));
-  }
-
-  /** Starts the bridge, after its settings. */
-  static String up(Subnet subnet) {
-    return "link set %s mtu %d up".formatted(FabricNames.bridge(subnet), MTU);
-  }
-
-  /** The settings of the bridge as a router's link. */
-  static List<String> settings(Subnet subnet) {
-    String link = "net.ipv4.conf." + FabricNames.bridge(subnet);
-    return List.of(
-        link + ".arp_ignore=1",
-        link + ".rp_filter=0",
-        link + ".send_redirects=0",
-        link + ".forwarding=1");
+        "addr add %s/32 dev %s".formatted(FabricAddresses.EC2_ENDPOINT, bridge),
+        "link set %s up".formatted(bridge));
   }
 
   /** Makes the interface's link: one end a closed port of the bridge, the other in the instance. */
