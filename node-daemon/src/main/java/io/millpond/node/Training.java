@@ -1,16 +1,40 @@
 package io.millpond.node;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpServer;
+import io.millpond.cni.CniException;
+import io.millpond.cni.CniFrame;
+import io.millpond.cni.CniResult;
+import io.millpond.cni.CniVersion;
+import io.millpond.cni.Documents;
+import io.millpond.cni.RequestParser;
+import io.millpond.eni.CallBudget;
+import io.millpond.eni.CloudEnis;
+import io.millpond.eni.CloudSettings;
+import io.millpond.eni.InstanceIdentity;
+import io.millpond.linux.BootClock;
 import io.millpond.node.http.HttpFront;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.http.NodeView;
-import io.millpond.node.settings.Settings;
+import io.millpond.node.settings.SettingsReader;
+import io.millpond.pool.Planner;
+import io.millpond.pool.PoolLimits;
+import io.millpond.pool.PoolPolicy;
+import io.millpond.pool.PoolState;
+import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.Prefix;
+import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,27 +45,127 @@ import org.slf4j.LoggerFactory;
  */
 final class Training {
   private static final Logger log = LoggerFactory.getLogger(Training.class);
+  private static final InetSocketAddress ANY =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+  private static final String NO_ENIS =
+      """
+      <?xml version="1.0" encoding="UTF-8"?>
+      <DescribeNetworkInterfacesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+        <requestId>training</requestId><networkInterfaceSet/>
+      </DescribeNetworkInterfacesResponse>
+      """;
+
+  private static final String STDIN =
+      """
+      {"cniVersion":"1.0.0","name":"millpond","type":"millpond","mtu":1500,"extraRoutes":["10.9.0.0/16"]}
+      """;
 
   private Training() {}
 
   static int run() throws Exception {
-    Settings settings = Settings.defaults();
-    Metrics metrics = new Metrics();
-    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    NodeView nothing = new NothingToSee();
-    metrics.request("ADD", 0, Duration.ofMillis(1));
-    try (HttpFront http = HttpFront.start(any, any, nothing, metrics);
-        HttpClient client = HttpClient.newHttpClient()) {
-      get(client, "http://127.0.0.1:" + http.readOnlyAddress().getPort() + "/readyz");
-      get(client, "http://127.0.0.1:" + http.metricsAddress().getPort() + "/metrics");
-    }
-    log.info("trained with {} settings", settings.daemon().maxConnections());
+    log.info("training at {} with {} settings", BootClock.now(), SettingsReader.help().length());
+    pages();
+    requests();
+    pool();
+    ec2();
     return 0;
   }
 
-  private static void get(HttpClient client, String url) throws Exception {
-    client.send(
-        HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
+  private static void pages() throws IOException {
+    Metrics metrics = new Metrics();
+    metrics.request("ADD", 0, Duration.ofMillis(1));
+    metrics.gauges("millpond_training", "None.", "state", () -> Map.of("free", 1));
+    try (HttpFront http = HttpFront.start(ANY, ANY, new NothingToSee(), metrics)) {
+      get("http://127.0.0.1:" + http.readOnlyAddress().getPort() + "/readyz");
+      get("http://127.0.0.1:" + http.metricsAddress().getPort() + "/metrics");
+    }
+  }
+
+  private static void get(String url) throws IOException {
+    HttpURLConnection connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
+    try (var in = connection.getInputStream()) {
+      in.readAllBytes();
+    }
+  }
+
+  private static void requests() throws CniException {
+    CniFrame frame =
+        new CniFrame(
+            Map.of(
+                "CNI_COMMAND", "ADD",
+                "CNI_CONTAINERID", "training",
+                "CNI_NETNS", "/run/netns/training",
+                "CNI_IFNAME", "eth0",
+                "CNI_ARGS", "K8S_POD_NAMESPACE=default;K8S_POD_NAME=training"),
+            ByteBuffer.wrap(STDIN.getBytes(UTF_8)),
+            "training");
+    RequestParser.parse(CniFrame.read(ByteBuffer.wrap(frame.write())).orElseThrow());
+    CniResult result =
+        new CniResult(
+            "eth0",
+            MacAddress.parse("02:00:00:00:00:01"),
+            1500,
+            "/run/netns/training",
+            IpAddress.parse("10.0.1.9"),
+            24,
+            IpAddress.parse("10.0.1.1"),
+            List.of(Prefix.parse("10.0.0.0/16")));
+    log.debug("a result: {}", Documents.result(result, CniVersion.V1_0_0, Optional.empty()));
+  }
+
+  private static void pool() {
+    PoolState state = PoolState.empty(new PoolLimits(3, 4));
+    log.debug("a plan: {}", Planner.plan(state, PoolPolicy.defaults(), BootClock.now()));
+  }
+
+  private static void ec2() throws IOException {
+    System.setProperty("aws.accessKeyId", "training");
+    System.setProperty("aws.secretAccessKey", "training");
+    HttpServer server = HttpServer.create(ANY, 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          try (exchange) {
+            exchange.getRequestBody().readAllBytes();
+            byte[] answer = NO_ENIS.getBytes(UTF_8);
+            exchange.getResponseHeaders().set("Content-Type", "text/xml;charset=UTF-8");
+            exchange.sendResponseHeaders(200, answer.length);
+            exchange.getResponseBody().write(answer);
+          }
+        });
+    server.start();
+    CloudSettings settings =
+        new CloudSettings(
+            Optional.of(URI.create("http://127.0.0.1:" + server.getAddress().getPort())),
+            "",
+            List.of(),
+            List.of(),
+            Duration.ofSeconds(10));
+    InstanceIdentity self =
+        new InstanceIdentity(
+            "i-0123456789abcdef0",
+            "t3.small",
+            "eu-central-1",
+            "eu-central-1a",
+            IpAddress.parse("10.0.1.10"),
+            MacAddress.parse("02:00:00:00:00:01"),
+            "vpc-0123456789abcdef0",
+            "subnet-0123456789abcdef0",
+            List.of(),
+            List.of(Prefix.parse("10.0.0.0/16")));
+    try (CloudEnis enis =
+        new CloudEnis(
+            CloudEnis.client(settings, self.region()),
+            new CallBudget(System::nanoTime),
+            self,
+            Prefix.parse("10.0.1.0/24"),
+            settings,
+            Clock.systemUTC())) {
+      log.info("EC2 answered: {}", enis.attached(CallBudget.Urgency.WARM_UP));
+    } finally {
+      server.stop(0);
+    }
   }
 
   private static final class NothingToSee implements NodeView {

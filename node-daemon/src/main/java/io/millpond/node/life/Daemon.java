@@ -88,8 +88,9 @@ public final class Daemon implements NodeView {
     NodeCore fresh = new NodeCore(settings, node, opened.cloud(), host, host.pods(), metrics);
     numbers(fresh);
     fresh.start(this::waitingFor);
-    core = fresh;
+    progress = "the DELs that were kept are taking effect";
     serve(turn, identity, fresh);
+    core = fresh;
     log.info(
         "{} ({}) serves after {} ms: {}",
         identity.instanceId(),

@@ -208,8 +208,9 @@ public final class NodeCore implements AutoCloseable {
     cloudCare.close();
     kernelCare.close();
     watch.ifPresent(NodeCore::closeQuietly);
-    work.close();
+    // First the pool, so that nothing is ordered of work that has ended.
     pool.close();
+    work.close();
   }
 
   private static void closeQuietly(AutoCloseable closeable) {
