@@ -112,16 +112,18 @@ final class PodSide {
    * The routes of an attachment, in the main table and in those for marked packets. Where two have
    * the same destination in a table the first counts: the node, the default and the services go by
    * the veth, whatever else is asked for. The main table's route to the subnet comes with the
-   * address.
+   * address. The veth has no address: its routes say with which the pod speaks, or the kernel takes
+   * any that the pod has.
    */
   static List<Route> routes(PodAttachment a, int slave, int veth) {
     Prefix node = new Prefix(a.node(), a.node().family().bits());
     List<Route> wanted = new ArrayList<>();
     for (int table : new int[] {Rt.RT_TABLE_MAIN, VETH_TABLE}) {
-      wanted.add(Route.direct(node, table, veth));
-      wanted.add(Route.via(DEFAULT, table, veth, a.node()));
+      wanted.add(Route.direct(node, table, veth).from(a.address()));
+      wanted.add(Route.via(DEFAULT, table, veth, a.node()).from(a.address()));
     }
-    a.services().forEach(p -> wanted.add(Route.via(p, Rt.RT_TABLE_MAIN, veth, a.node())));
+    a.services()
+        .forEach(p -> wanted.add(Route.via(p, Rt.RT_TABLE_MAIN, veth, a.node()).from(a.address())));
     wanted.add(Route.direct(a.subnet(), ENI_TABLE, slave));
     wanted.add(Route.via(DEFAULT, ENI_TABLE, slave, a.gateway()));
     for (Prefix prefix : a.direct()) {

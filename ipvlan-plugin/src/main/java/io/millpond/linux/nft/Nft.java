@@ -14,7 +14,10 @@ import jnr.ffi.Pointer;
  * killed at any moment.
  */
 public final class Nft {
-  private interface Library {
+  /**
+   * The functions of libnftables; public because jnr-ffi implements it from another class loader.
+   */
+  public interface Library {
     @SuppressWarnings("checkstyle:MethodName")
     Pointer nft_ctx_new(int flags);
 

@@ -12,7 +12,7 @@ import jnr.ffi.types.ssize_t;
  * The calls of the C library that sockets need; {@link #errno} is read at once, on the same
  * platform thread.
  */
-interface Native {
+public interface Native {
   Native LIBC = LibraryLoader.create(Native.class).load("c");
 
   int AF_UNIX = 1;

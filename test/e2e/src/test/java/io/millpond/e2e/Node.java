@@ -79,7 +79,7 @@ final class Node implements AutoCloseable {
 
   void awaitReady() {
     await("the daemon of " + netns + " serves")
-        .atMost(Duration.ofSeconds(180))
+        .atMost(Duration.ofMinutes(3))
         .pollInterval(Duration.ofMillis(500))
         .until(
             () -> {

@@ -301,7 +301,7 @@ class ThinPathTest {
     dying.die();
 
     await("its address cools")
-        .atMost(Duration.ofSeconds(60))
+        .atMost(Duration.ofMinutes(1))
         .until(() -> nodeA.pool().toString().contains("cooling"));
     try (Pod next = new Pod(nodeA, "pod-next")) {
       Shell.Ran added = next.add();

@@ -48,7 +48,7 @@ final class Vpc implements AutoCloseable {
                       "--config",
                       config.toString())));
       await("the simulator answers")
-          .atMost(Duration.ofSeconds(120))
+          .atMost(Duration.ofMinutes(2))
           .pollInterval(Duration.ofMillis(500))
           .until(
               () -> {
