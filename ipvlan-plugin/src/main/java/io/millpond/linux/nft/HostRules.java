@@ -46,7 +46,7 @@ public final class HostRules {
     String table = Nft.run("list table inet millpond");
     return table.contains("snat ip to " + node + " fully-random")
         && table.contains("ct state invalid")
-        && table.contains("priority 110")
+        && table.contains("hook postrouting")
         && table.contains("hook forward");
   }
 
