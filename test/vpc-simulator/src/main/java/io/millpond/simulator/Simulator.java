@@ -17,14 +17,10 @@ import io.millpond.simulator.fabric.LinuxFabric;
 import io.millpond.simulator.fabric.NoFabric;
 import io.millpond.simulator.imds.ImdsEndpoint;
 import io.millpond.simulator.imds.Metadata;
-import io.millpond.simulator.model.Attachment;
 import io.millpond.simulator.model.Instance;
 import io.millpond.simulator.model.InstanceState;
 import io.millpond.simulator.model.Ipv4;
 import io.millpond.simulator.model.NetworkInterface;
-import io.millpond.simulator.model.SecurityGroup;
-import io.millpond.simulator.model.Subnet;
-import io.millpond.simulator.model.Vpc;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -34,12 +30,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A running simulator. Every method may be called by any thread. */
@@ -79,9 +72,9 @@ public final class Simulator implements AutoCloseable, Controlled {
         new Account(
             config.account(),
             config.region(),
-            vpc(config),
-            subnets(config),
-            groups(config),
+            Configured.vpc(config),
+            Configured.subnets(config),
+            Configured.groups(config),
             conditions,
             fabric,
             clock,
@@ -115,8 +108,8 @@ public final class Simulator implements AutoCloseable, Controlled {
         new LinuxFabric(
             new FabricLayout(
                 config.fabric().namespace(),
-                vpc(config),
-                subnets(config),
+                Configured.vpc(config),
+                Configured.subnets(config),
                 config.internet(),
                 config.onPremises())));
   }
@@ -145,7 +138,9 @@ public final class Simulator implements AutoCloseable, Controlled {
                 source -> simulator.instanceAt(source)));
       }
       config.instances().forEach(simulator::launch);
-      config.hosts().forEach(host -> simulator.account.instances().launch(toInstance(host)));
+      config
+          .hosts()
+          .forEach(host -> simulator.account.instances().launch(Configured.instance(host)));
       return simulator;
     } catch (RuntimeException e) {
       simulator.close();
@@ -236,7 +231,7 @@ public final class Simulator implements AutoCloseable, Controlled {
 
   /** Launches an instance with its primary interface. */
   public Instance launch(InstanceConfig instance) {
-    return launch(toInstance(instance), instance.imdsPort());
+    return launch(Configured.instance(instance), instance.imdsPort());
   }
 
   @Override
@@ -267,13 +262,6 @@ public final class Simulator implements AutoCloseable, Controlled {
   public NetworkInterface addInterface(
       String nameOrId, @Nullable String subnetId, int secondaryAddresses) {
     Instance instance = instance(nameOrId);
-    Set<Integer> used =
-        interfaces().stream()
-            .filter(eni -> eni.isAttachedTo(instance.id()))
-            .flatMap(eni -> Optional.ofNullable(eni.attachment()).stream())
-            .map(Attachment::deviceIndex)
-            .collect(Collectors.toSet());
-    int free = IntStream.range(1, 255).filter(i -> !used.contains(i)).findFirst().orElse(255);
     NetworkInterface eni =
         account
             .interfaces()
@@ -287,7 +275,7 @@ public final class Simulator implements AutoCloseable, Controlled {
                     Collections.emptySortedMap()),
                 null);
     try {
-      account.attachments().attach(eni.id(), instance.id(), free, null);
+      account.attachments().attachSomewhere(eni.id(), instance.id());
     } catch (AwsError e) {
       account.interfaces().delete(eni.id());
       throw e;
@@ -324,38 +312,5 @@ public final class Simulator implements AutoCloseable, Controlled {
     return withFabric
         ? new InetSocketAddress(fabricAddress, fabricPort)
         : new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-  }
-
-  private static NewInstance toInstance(InstanceConfig config) {
-    List<String> groups = config.securityGroups();
-    return new NewInstance(
-        config.id(),
-        config.name(),
-        config.type(),
-        config.subnet(),
-        config.address(),
-        groups == null ? List.of() : groups,
-        config.netns() == null ? config.name() : config.netns(),
-        new TreeMap<>(config.tags()));
-  }
-
-  private static Vpc vpc(SimulatorConfig config) {
-    return new Vpc(config.vpc().id(), config.vpc().cidr(), new TreeMap<>(config.vpc().tags()));
-  }
-
-  private static List<Subnet> subnets(SimulatorConfig config) {
-    return config.subnets().stream()
-        .map(
-            s -> new Subnet(s.id(), config.vpc().id(), s.zone(), s.cidr(), new TreeMap<>(s.tags())))
-        .toList();
-  }
-
-  private static List<SecurityGroup> groups(SimulatorConfig config) {
-    return config.securityGroups().stream()
-        .map(
-            g ->
-                new SecurityGroup(
-                    g.id(), config.vpc().id(), g.name(), g.name(), new TreeMap<>(g.tags())))
-        .toList();
   }
 }

@@ -4,10 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millpond.simulator.fabric.FabricLauncher;
 import java.io.PrintWriter;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,9 @@ public final class VpcSimulator implements Callable<Integer> {
     System.exit(line.execute(args));
   }
 
+  /** The line that says where things are. */
+  private record Ready(boolean ready, SortedMap<String, URI> endpoints) {}
+
   @Override
   public Integer call() throws InterruptedException, JsonProcessingException {
     SimulatorConfig read =
@@ -88,9 +92,7 @@ public final class VpcSimulator implements Callable<Integer> {
       throw new IllegalStateException("picocli has not filled in the command's model");
     }
     PrintWriter out = spec.commandLine().getOut();
-    out.println(
-        new ObjectMapper()
-            .writeValueAsString(Map.of("ready", true, "endpoints", simulator.endpoints())));
+    out.println(new ObjectMapper().writeValueAsString(new Ready(true, simulator.endpoints())));
     out.flush();
   }
 

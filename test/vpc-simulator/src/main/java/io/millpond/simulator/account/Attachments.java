@@ -10,6 +10,9 @@ import io.millpond.simulator.model.NetworkInterface;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Attaches interfaces to instances and detaches them, over the time that takes. */
@@ -74,6 +77,23 @@ public final class Attachments {
           "attaching " + eniId + " to " + instanceId,
           () -> complete(eniId, attachment.id()));
       return attachment;
+    }
+  }
+
+  /** Begins to attach at the first free device index of the default network card. */
+  public Attachment attachSomewhere(String eniId, String instanceId) {
+    synchronized (registry) {
+      Set<Integer> used =
+          registry.interfacesOf(instanceId).stream()
+              .flatMap(eni -> Optional.ofNullable(eni.attachment()).stream())
+              .map(Attachment::deviceIndex)
+              .collect(Collectors.toSet());
+      int free =
+          IntStream.range(1, MAX_DEVICE_INDEX)
+              .filter(index -> !used.contains(index))
+              .findFirst()
+              .orElse(MAX_DEVICE_INDEX);
+      return attach(eniId, instanceId, free, null);
     }
   }
 
