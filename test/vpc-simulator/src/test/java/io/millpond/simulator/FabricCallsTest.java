@@ -79,6 +79,16 @@ class FabricCallsTest {
   }
 
   @Test
+  void theFabricLearnsThatTheSourceCheckIsSwitchedOff() {
+    String primary = simulator.interfaces().getFirst().id();
+
+    ec2.modifyNetworkInterfaceAttribute(
+        r -> r.networkInterfaceId(primary).sourceDestCheck(c -> c.value(false)));
+
+    assertThat(fabric.calls.getLast()).isEqualTo("addresses " + primary + " 1 unchecked");
+  }
+
+  @Test
   void whatChangesWhileALinkIsBeingMadeReachesTheFabric() {
     fabric.holdAttach = new CountDownLatch(1);
     String eni = create();
@@ -191,7 +201,12 @@ class FabricCallsTest {
 
     @Override
     public void addressesChanged(NetworkInterface eni) {
-      called("addresses " + eni.id() + " " + eni.addresses().size());
+      called(
+          "addresses "
+              + eni.id()
+              + " "
+              + eni.addresses().size()
+              + (eni.sourceDestCheck() ? "" : " unchecked"));
     }
 
     @Override

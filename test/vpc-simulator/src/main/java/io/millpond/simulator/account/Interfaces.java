@@ -218,11 +218,13 @@ public final class Interfaces {
     Timeline.await(settled);
   }
 
-  /** Changes what is nobody's business but the interface's own. */
+  /** Changes an attribute; returns when the fabric follows it. */
   public void modify(String id, UnaryOperator<NetworkInterface> change) {
+    CompletableFuture<Void> settled;
     synchronized (registry) {
-      registry.put(change.apply(lookup.networkInterface(id)));
+      settled = changed(change.apply(lookup.networkInterface(id)));
     }
+    Timeline.await(settled);
   }
 
   /** Puts other security groups on an interface. */
@@ -262,7 +264,7 @@ public final class Interfaces {
         .toList();
   }
 
-  /** Stores an interface with other addresses, and has the fabric follow. */
+  /** Stores a changed interface, and has the fabric follow. */
   private CompletableFuture<Void> changed(NetworkInterface eni) {
     registry.put(eni);
     if (eni.attachment() == null) {

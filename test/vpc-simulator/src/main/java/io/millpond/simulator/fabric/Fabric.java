@@ -28,7 +28,10 @@ public interface Fabric extends AutoCloseable {
   /** Makes the interface's link vanish from the instance. */
   void detach(Instance instance, NetworkInterface eni);
 
-  /** The interface, attached, has other addresses or prefixes than before. */
+  /**
+   * The interface, attached, has other addresses or prefixes than before, or another
+   * source/destination check.
+   */
   void addressesChanged(NetworkInterface eni);
 
   /**
