@@ -2,9 +2,14 @@ package io.millpond.linux.nft;
 
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
+import java.util.regex.Pattern;
 
 /** The table {@code inet millpond} of the node. */
 public final class HostRules {
+  /** nft prints a priority as the distance from the nearest one that has a name. */
+  private static final Pattern PRIORITY =
+      Pattern.compile("hook postrouting priority (110|srcnat \\+ 10);");
+
   private HostRules() {}
 
   /**
@@ -46,7 +51,7 @@ public final class HostRules {
     String table = Nft.run("list table inet millpond");
     return table.contains("snat ip to " + node + " fully-random")
         && table.contains("ct state invalid")
-        && table.contains("hook postrouting")
+        && PRIORITY.matcher(table).find()
         && table.contains("hook forward");
   }
 

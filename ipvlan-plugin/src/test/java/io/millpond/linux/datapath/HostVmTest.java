@@ -1,0 +1,243 @@
+package io.millpond.linux.datapath;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.millpond.linux.netns.Netns;
+import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.IpAddress;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** The node's side: what is put back, what is heard, what is asked of the kernel. */
+@Tag("vm")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class HostVmTest {
+  private static final AttachmentKey KEY = Fabric.key("c1");
+  private static final String VETH = HostVeth.of(KEY).name();
+  private static final IpAddress ADDRESS = IpAddress.parse("10.0.1.21");
+
+  private Fabric fabric;
+  private PoolRoutes routes;
+  private HostDatapath node;
+  private Netns pod;
+
+  @SuppressWarnings("NullAway.Init")
+  HostVmTest() {}
+
+  @BeforeAll
+  void build() throws IOException {
+    fabric = new Fabric();
+  }
+
+  @AfterAll
+  void remove() {
+    fabric.close();
+  }
+
+  @BeforeEach
+  void startPod() throws IOException {
+    routes = new PoolRoutes();
+    node = new HostDatapath(Fabric.NODE1, routes);
+    pod = Fabric.pod("pod");
+    fabric.node1.inside(
+        () -> {
+          node.install();
+          routes.released(IpAddress.parse("10.0.1.22"), BootTime.ofSeconds(7));
+          assertThat(new PodDatapath(routes).attach(attachment(), pod))
+              .isInstanceOf(AttachOutcome.Attached.class);
+          return true;
+        });
+  }
+
+  @AfterEach
+  void endPod() throws IOException {
+    fabric.node1.inside(
+        () -> {
+          DetachOutcome ignored = new PodDatapath(routes).detach(KEY, Optional.of(pod));
+          routes.forget(routes.addresses());
+          return true;
+        });
+    pod.close();
+    Shell.run("ip netns del lx-pod 2>/dev/null || true");
+  }
+
+  private static PodAttachment attachment() throws IOException {
+    return Fabric.attachment(KEY, "10.0.1.21", "eth1", Fabric.NODE1);
+  }
+
+  private List<String> reconcile() throws IOException {
+    return fabric.node1.inside(() -> node.reconcile(List.of(attachment().eni())));
+  }
+
+  private CheckOutcome check() throws IOException {
+    return fabric.node1.inside(() -> new PodDatapath(routes).check(attachment(), pod));
+  }
+
+  @Test
+  void whatIsInOrderIsNotRepaired() throws IOException {
+    String before = Fabric.snapshot("n1");
+    assertThat(reconcile()).isEmpty();
+    assertThat(Fabric.snapshot("n1")).isEqualTo(before);
+  }
+
+  @Test
+  void everythingThatAnAgentWipesComesBackAndNothingForeignIsTouched() throws IOException {
+    Shell.run(
+        """
+        ip netns exec lx-n1 nft -f - <<'N'
+        table inet foreign { chain c { type filter hook forward priority 5; policy accept; } }
+        N
+        ip -n lx-n1 route add 198.51.100.0/24 via 10.0.1.1
+        ip -n lx-n1 route add unreachable 198.51.100.7/32 proto 99
+        ip -n lx-n1 addr add 192.0.2.7/32 dev lo
+        """);
+    String before = Fabric.snapshot("n1");
+    Shell.run(
+        """
+        ip -n lx-n1 link set %1$s down
+        ip -n lx-n1 link set %1$s up
+        ip -n lx-n1 route flush table main proto 109
+        ip netns exec lx-n1 nft delete table inet millpond
+        ip netns exec lx-n1 sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.%1$s.rp_filter=0
+        ip -n lx-n1 addr add 10.0.1.22/32 dev eth0
+        """
+            .formatted(VETH));
+    List<String> repairs = reconcile();
+    assertThat(repairs).anyMatch(r -> r.contains("ip_forward"));
+    assertThat(repairs).anyMatch(r -> r.contains("nf_tables"));
+    assertThat(repairs).anyMatch(r -> r.contains("pool address 10.0.1.22 was on link"));
+    assertThat(repairs).anyMatch(r -> r.contains("the veth of " + KEY));
+    assertThat(repairs).anyMatch(r -> r.contains("unreachable route of 10.0.1.22"));
+    assertThat(Fabric.snapshot("n1").lines().sorted())
+        .containsExactlyElementsOf(before.lines().sorted().toList());
+    assertThat(check()).isEqualTo(new CheckOutcome.AsBuilt());
+    assertThat(reconcile()).isEmpty();
+    Shell.run(
+        """
+        ip netns exec lx-n1 nft delete table inet foreign
+        ip -n lx-n1 route del 198.51.100.0/24
+        ip -n lx-n1 route del unreachable 198.51.100.7/32 proto 99
+        ip -n lx-n1 addr del 192.0.2.7/32 dev lo
+        """);
+  }
+
+  @Test
+  void aCallerOfAnAddressWithoutAPodIsRefusedAtOnce() throws IOException {
+    long start = System.nanoTime();
+    assertThat(Echo.tcp(fabric.host, "10.0.1.22", Echo.PORT)).contains("No route to host");
+    assertThat(System.nanoTime() - start).isLessThan(Duration.ofSeconds(3).toNanos());
+  }
+
+  @Test
+  void theDeathOfANamespaceIsHeardWithTheRecordOfItsAttachment() throws Exception {
+    BlockingQueue<Alias> gone = new LinkedBlockingQueue<>();
+    try (LinkWatch watch = fabric.node1.inside(() -> LinkWatch.start(listener(gone)))) {
+      assertThat(watch).isNotNull();
+      pod.close();
+      Shell.run("ip netns del lx-pod");
+      Alias heard = gone.poll(10, TimeUnit.SECONDS);
+      assertThat(heard).isNotNull();
+      assertThat(heard.address()).isEqualTo(ADDRESS);
+      assertThat(heard.key()).isEqualTo(KEY);
+    }
+  }
+
+  @Test
+  void eventsThatAreLostAreReportedAsLost() throws Exception {
+    BlockingQueue<String> lost = new LinkedBlockingQueue<>();
+    BlockingQueue<Alias> gone = new LinkedBlockingQueue<>();
+    LinkWatch.Listener slow =
+        new LinkWatch.Listener() {
+          private boolean slept;
+
+          @Override
+          public void vethGone(String veth, Optional<Alias> alias) {
+            alias.ifPresent(gone::add);
+          }
+
+          @Override
+          public void changed() {
+            if (!slept) {
+              slept = true;
+              // As long as the burst below takes: the kernel's small buffer runs over meanwhile.
+              Shell.run("sleep 3");
+            }
+          }
+
+          @Override
+          public void lost(String why) {
+            lost.add(why);
+          }
+        };
+    try (LinkWatch watch =
+        fabric.node1.inside(
+            () ->
+                LinkWatch.start(
+                    io.millpond.linux.netlink.SmallSocket.open(LinkWatch.GROUPS), slow))) {
+      assertThat(watch).isNotNull();
+      Shell.run(
+          "(for i in $(seq 200); do echo \"link add x$i type dummy\"; echo \"link del x$i\"; done) | ip -n lx-n1 -batch -");
+      String why = lost.poll(20, TimeUnit.SECONDS);
+      assertThat(why).contains("ENOBUFS");
+      Shell.run("ip -n lx-n1 link del " + VETH);
+      await().atMost(Duration.ofSeconds(10)).until(() -> !gone.isEmpty());
+    }
+  }
+
+  private static LinkWatch.Listener listener(BlockingQueue<Alias> gone) {
+    return new LinkWatch.Listener() {
+      @Override
+      public void vethGone(String veth, Optional<Alias> alias) {
+        alias.ifPresent(gone::add);
+      }
+
+      @Override
+      public void changed() {}
+
+      @Override
+      public void lost(String why) {}
+    };
+  }
+
+  @Test
+  void theKernelOfTheTestMachineIsSupported() throws IOException {
+    assertThat(KernelSupport.missing()).isEmpty();
+  }
+
+  @Test
+  void theGatewaysMacIsLearned() throws IOException {
+    assertThat(
+            fabric.node1.inside(
+                () ->
+                    GatewayArp.ask(
+                        attachment().eni(),
+                        IpAddress.parse("10.0.1.20"),
+                        Fabric.GATEWAY,
+                        Duration.ofSeconds(2))))
+        .contains(Fabric.ROUTER);
+  }
+
+  @Test
+  void anEnisLinkIsFoundByItsMacThoughItsSlaveSharesIt() throws IOException {
+    Shell.run("ip -n lx-n1 link add link eth1 name aslave type ipvlan mode l2");
+    try {
+      assertThat(fabric.node1.inside(HostVmTest::attachment).eni().name()).isEqualTo("eth1");
+    } finally {
+      Shell.run("ip -n lx-n1 link del aslave");
+    }
+  }
+}

@@ -1,0 +1,3 @@
+/** Tests of the netlink codec. */
+@org.jspecify.annotations.NullMarked
+package io.millpond.linux.netlink;
