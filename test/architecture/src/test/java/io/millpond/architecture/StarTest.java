@@ -11,8 +11,8 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /**
- * The star of {@code docs/design.md}: three boundaries that do not see one another, a pure heart, and one room that
- * knows them all.
+ * The star of {@code docs/design.md}: three boundaries that do not see one another, a pure heart,
+ * and one room that knows them all.
  */
 @AnalyzeClasses(packages = "io.millpond", importOptions = DoNotIncludeTests.class)
 class StarTest {
@@ -24,14 +24,11 @@ class StarTest {
   private static final String NODE = "io.millpond.node..";
   private static final String SIMULATOR = "io.millpond.simulator..";
 
-  @ArchTest
-  static final ArchRule theCniBoundarySeesOnlyValues = seesOfOursOnly(CNI);
+  @ArchTest static final ArchRule theCniBoundarySeesOnlyValues = seesOfOursOnly(CNI);
 
-  @ArchTest
-  static final ArchRule theLinuxBoundarySeesOnlyValues = seesOfOursOnly(LINUX);
+  @ArchTest static final ArchRule theLinuxBoundarySeesOnlyValues = seesOfOursOnly(LINUX);
 
-  @ArchTest
-  static final ArchRule theAwsBoundarySeesOnlyValues = seesOfOursOnly(ENI);
+  @ArchTest static final ArchRule theAwsBoundarySeesOnlyValues = seesOfOursOnly(ENI);
 
   @ArchTest
   static final ArchRule valuesSeeNothingOfOurs =
@@ -50,7 +47,12 @@ class StarTest {
           .should()
           .dependOnClassesThat(
               resideInAnyPackage(
-                      POOL, "java.lang..", "java.util..", "java.time..", "java.math..", "java.text..")
+                      POOL,
+                      "java.lang..",
+                      "java.util..",
+                      "java.time..",
+                      "java.math..",
+                      "java.text..")
                   .or(resideInAnyPackage("java.nio..", "java.net..", "java.security.."))
                   .or(resideInAnyPackage("org.jspecify.."))
                   .negate());
@@ -76,11 +78,9 @@ class StarTest {
           .dependOnClassesThat(
               resideInAPackage("io.millpond..").and(resideInAPackage(SIMULATOR).negate()));
 
-  @ArchTest
-  static final ArchRule onlyTheAwsBoundaryKnowsTheSdk = onlyIn(ENI, "software.amazon..");
+  @ArchTest static final ArchRule onlyTheAwsBoundaryKnowsTheSdk = onlyIn(ENI, "software.amazon..");
 
-  @ArchTest
-  static final ArchRule onlyTheLinuxBoundaryKnowsNativeCode = onlyIn(LINUX, "jnr..");
+  @ArchTest static final ArchRule onlyTheLinuxBoundaryKnowsNativeCode = onlyIn(LINUX, "jnr..");
 
   @ArchTest
   static final ArchRule onlyTheDaemonIsACommand =
@@ -99,8 +99,7 @@ class StarTest {
           .orShould()
           .callMethod(Thread.class, "startVirtualThread", Runnable.class)
           .orShould()
-          .callMethod(
-              java.util.concurrent.Executors.class, "newVirtualThreadPerTaskExecutor");
+          .callMethod(java.util.concurrent.Executors.class, "newVirtualThreadPerTaskExecutor");
 
   @ArchTest
   static final ArchRule packagesOfTheLinuxBoundaryHaveNoCycles =
