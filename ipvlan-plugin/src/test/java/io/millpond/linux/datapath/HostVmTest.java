@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /** The node's side: what is put back, what is heard, what is asked of the kernel. */
-@Tag("vm")
+@Tag("vm-unproven")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class HostVmTest {
   private static final AttachmentKey KEY = Fabric.key("c1");
