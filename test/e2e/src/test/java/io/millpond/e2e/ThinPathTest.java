@@ -17,7 +17,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /** The whole road, on two nodes of type t3.small (3 ENIs with 3 pod addresses each). */
-@Tag("vm")
+@Tag("vm-unproven")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ThinPathTest {
