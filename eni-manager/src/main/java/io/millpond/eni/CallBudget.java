@@ -3,6 +3,7 @@ package io.millpond.eni;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 
 /**
@@ -12,31 +13,44 @@ import java.util.function.LongSupplier;
  */
 public final class CallBudget {
   /**
-   * Kinds of calls, with bucket size and refill per second: a tenth of what EC2 grants an account.
+   * Kinds of calls, with bucket size and refill per second: a tenth of what EC2 grants an account
+   * (Amazon EC2 API throttling), or less.
    */
   enum Action {
-    DESCRIBE(20, 1),
-    CREATE(10, 0.5),
-    ATTACH(10, 0.5),
-    MODIFY(10, 0.5),
-    ASSIGN(20, 0.5),
-    UNASSIGN(10, 0.5),
-    DETACH(10, 0.5),
-    DELETE(10, 0.5);
+    DESCRIBE_INTERFACES("DescribeNetworkInterfaces", 20, 1),
+    DESCRIBE_SUBNETS("DescribeSubnets", 5, 0.5),
+    DESCRIBE_TYPES("DescribeInstanceTypes", 5, 0.5),
+    CREATE("CreateNetworkInterface", 10, 0.5),
+    ATTACH("AttachNetworkInterface", 10, 0.5),
+    MODIFY("ModifyNetworkInterfaceAttribute", 10, 0.5),
+    ASSIGN("AssignPrivateIpAddresses", 20, 0.5),
+    UNASSIGN("UnassignPrivateIpAddresses", 10, 0.5),
+    DETACH("DetachNetworkInterface", 10, 0.5),
+    DELETE("DeleteNetworkInterface", 10, 0.5);
 
+    private final String ec2Name;
     private final int size;
     private final double refill;
 
-    Action(int size, double refill) {
+    Action(String ec2Name, int size, double refill) {
+      this.ec2Name = ec2Name;
       this.size = size;
       this.refill = refill;
+    }
+
+    /** As EC2 and IAM name it. */
+    String ec2Name() {
+      return ec2Name;
     }
   }
 
   /** How soon the answer is needed; what is needed sooner may use more of the bucket. */
   public enum Urgency {
+    /** May use the last token. */
     POD_WAITS(0),
+    /** Leaves a fifth. */
     WARM_UP(0.2),
+    /** Leaves two fifths. */
     RELEASE(0.4);
 
     private final double reserve;
@@ -46,33 +60,40 @@ public final class CallBudget {
     }
   }
 
+  private static final double NANOS = 1e9;
+
   private static final class Bucket {
-    double tokens;
-    long at;
+    private double tokens;
+    private long filledAt;
+
+    Bucket(double tokens, long filledAt) {
+      this.tokens = tokens;
+      this.filledAt = filledAt;
+    }
   }
 
   private final LongSupplier nanos;
   private final Map<Action, Bucket> buckets = new EnumMap<>(Action.class);
 
   /**
-   * @param nanos a monotonic clock
+   * Full buckets.
+   *
+   * @param nanos a monotonic clock, such as {@code System::nanoTime}
    */
   public CallBudget(LongSupplier nanos) {
     this.nanos = nanos;
     for (Action action : Action.values()) {
-      Bucket bucket = new Bucket();
-      bucket.tokens = action.size;
-      bucket.at = nanos.getAsLong();
-      buckets.put(action, bucket);
+      buckets.put(action, new Bucket(action.size, nanos.getAsLong()));
     }
   }
 
-  /** Takes a token, or says how long until there is one. */
+  /** Takes a token (zero), or says how long until there is one. */
   synchronized Duration take(Action action, Urgency urgency) {
-    Bucket bucket = buckets.computeIfAbsent(action, _ -> new Bucket());
+    Bucket bucket = bucket(action);
     long now = nanos.getAsLong();
-    bucket.tokens = Math.min(action.size, bucket.tokens + (now - bucket.at) / 1e9 * action.refill);
-    bucket.at = now;
+    double refill = (now - bucket.filledAt) / NANOS * action.refill;
+    bucket.tokens = Math.min(action.size, bucket.tokens + refill);
+    bucket.filledAt = now;
     double needed = 1 + action.size * urgency.reserve;
     if (bucket.tokens >= needed) {
       bucket.tokens -= 1;
@@ -83,8 +104,12 @@ public final class CallBudget {
 
   /** EC2 throttled this kind of call: nothing is left of its bucket. */
   synchronized void drain(Action action) {
-    Bucket bucket = buckets.computeIfAbsent(action, _ -> new Bucket());
+    Bucket bucket = bucket(action);
     bucket.tokens = 0;
-    bucket.at = nanos.getAsLong();
+    bucket.filledAt = nanos.getAsLong();
+  }
+
+  private Bucket bucket(Action action) {
+    return Objects.requireNonNull(buckets.get(action), "every action has a bucket");
   }
 }

@@ -14,8 +14,8 @@ import java.util.TreeSet;
  *
  * @param primaryAddress its own
  * @param subnet the prefix of its subnet
- * @param managed false if it is tagged {@code node.k8s.amazonaws.com/no_manage}, or if it is not
- *     ours: hands off
+ * @param managed false if it is tagged {@code node.k8s.amazonaws.com/no_manage}, or of a kind that
+ *     pods cannot use: hands off. The instance metadata does not know and says true
  * @param secondaryAddresses the others
  */
 public record CloudEni(

@@ -7,10 +7,13 @@ import java.time.Duration;
  *
  * @param kind what can be done about it depends on this
  * @param attempted what was attempted, on what
+ * @param action EC2's name of the call that failed, such as {@code AttachNetworkInterface}
  * @param code EC2's error code, or the name of the local error
- * @param message EC2's words
+ * @param message EC2's words, cut to a length that a log can bear
+ * @param requestId by which AWS support finds the call; empty if EC2 gave none
  */
-public record CloudFailure(Kind kind, String attempted, String code, String message) {
+public record CloudFailure(
+    Kind kind, String attempted, String action, String code, String message, String requestId) {
 
   /** Kinds of failures, each with its own answer. */
   public enum Kind {
@@ -29,9 +32,11 @@ public record CloudFailure(Kind kind, String attempted, String code, String mess
         "the VPC's limit of network address usage is reached: ask AWS to raise it"),
     NOT_FOUND(Duration.ofSeconds(5), "it is gone, or not visible yet"),
     IN_USE(Duration.ofSeconds(3), "wait until it is not in use any more"),
+    DEVICE_TAKEN(
+        Duration.ofSeconds(5),
+        "something else attached an ENI there: EC2 is asked again what this instance has"),
     INCORRECT_STATE(Duration.ofSeconds(3), "wait until its state has settled"),
-    UNAUTHORIZED(
-        Duration.ofMinutes(1), "give the node's role the permission that the message names"),
+    UNAUTHORIZED(Duration.ofMinutes(1), "allow that action in the policy of the node's role"),
     CREDENTIALS(
         Duration.ofSeconds(30),
         "look at the node's role and its instance profile, and at the clock"),
@@ -39,7 +44,12 @@ public record CloudFailure(Kind kind, String attempted, String code, String mess
         Duration.ofSeconds(5),
         "the account's request rate is used up; it is tried again more slowly"),
     SERVER_ERROR(Duration.ofSeconds(5), "EC2 has a problem; it is tried again"),
+    /** Nothing was sent. */
     UNREACHABLE(
+        Duration.ofSeconds(5),
+        "the EC2 endpoint cannot be reached: look at routes, security groups, DNS and VPC endpoints"),
+    /** It was sent, and no answer came. */
+    NO_ANSWER(
         Duration.ofSeconds(5),
         "the EC2 endpoint does not answer: look at routes, security groups and VPC endpoints"),
     INVALID_SUBNET(Duration.ofMinutes(1), "correct the subnet in the settings"),
@@ -66,18 +76,36 @@ public record CloudFailure(Kind kind, String attempted, String code, String mess
 
     /** Whether the very same call may work moments later. */
     boolean passing() {
-      return this == THROTTLED || this == SERVER_ERROR || this == UNREACHABLE;
+      return this == THROTTLED || this == UNREACHABLE || effectUnknown();
     }
 
     /** Whether the call may have taken effect although it failed. */
     boolean effectUnknown() {
-      return this == UNREACHABLE || this == SERVER_ERROR;
+      return this == NO_ANSWER || this == SERVER_ERROR;
     }
   }
 
-  /** What failed, on what, and why. */
+  /** A failure that EC2 had no part in. */
+  static CloudFailure local(Kind kind, String attempted, String code, String message) {
+    return new CloudFailure(kind, attempted, "", code, message, "");
+  }
+
+  /** What failed, on what, and why: one line for people. */
   public String reason() {
-    return attempted + ": " + code + ": " + message;
+    String missing =
+        kind == Kind.UNAUTHORIZED
+            ? "the node's role may not do ec2:"
+                + action
+                + (action.startsWith("Create") ? " (tags at creation need ec2:CreateTags too)" : "")
+                + ": "
+            : "";
+    return attempted
+        + ": "
+        + missing
+        + code
+        + ": "
+        + message
+        + (requestId.isEmpty() ? "" : " (request " + requestId + ")");
   }
 
   /** Whether it may have taken effect all the same. */

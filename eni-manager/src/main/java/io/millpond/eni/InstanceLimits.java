@@ -8,11 +8,13 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.util.Optional;
+import software.amazon.awssdk.services.ec2.model.NetworkCardInfo;
+import software.amazon.awssdk.services.ec2.model.NetworkInfo;
 
 /**
  * What an instance type allows.
  *
- * @param enis ENIs that may be attached, all network cards together
+ * @param enis ENIs that may be attached to the default network card, where ours are attached
  * @param addressesPerEni IPv4 addresses of one ENI, its own included
  */
 public record InstanceLimits(int enis, int addressesPerEni) {
@@ -20,8 +22,7 @@ public record InstanceLimits(int enis, int addressesPerEni) {
 
   /**
    * Looks the type up in the bundled table: {@code
-   * type,eni_limit,ipv4_per_eni,enis_per_network_card,…}. Only the ENIs of the default network card
-   * count, because ENIs are attached there.
+   * type,eni_limit,ipv4_per_eni,enis_per_network_card,default_network_card,…}.
    *
    * @return empty for a type that the table does not have
    */
@@ -33,12 +34,25 @@ public record InstanceLimits(int enis, int addressesPerEni) {
       BufferedReader lines = new BufferedReader(new InputStreamReader(in, UTF_8));
       return lines
           .lines()
+          .skip(1)
           .filter(line -> line.startsWith(type + ","))
           .findFirst()
           .map(InstanceLimits::parse);
     } catch (IOException e) {
       throw new UncheckedIOException("reading the table of instance types", e);
     }
+  }
+
+  /** What EC2 itself says. */
+  static InstanceLimits of(NetworkInfo network) {
+    int card = network.defaultNetworkCardIndex() == null ? 0 : network.defaultNetworkCardIndex();
+    int enis =
+        network.networkCards().stream()
+            .filter(each -> each.networkCardIndex() == card)
+            .map(NetworkCardInfo::maximumNetworkInterfaces)
+            .findFirst()
+            .orElse(network.maximumNetworkInterfaces());
+    return new InstanceLimits(enis, network.ipv4AddressesPerInterface());
   }
 
   private static InstanceLimits parse(String line) {

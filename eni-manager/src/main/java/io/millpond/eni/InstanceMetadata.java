@@ -10,6 +10,7 @@ import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
+import java.net.Proxy;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InstanceMetadata {
   private static final String TOKEN_HEADER = "X-aws-ec2-metadata-token";
+  private static final String MACS = "meta-data/network/interfaces/macs/";
   private static final int BODY_LIMIT = 256 * 1024;
   private static final Duration TOKEN_LIFE = Duration.ofHours(1);
 
@@ -37,6 +39,7 @@ public final class InstanceMetadata {
    * @param timeout for connecting, and again for every answer
    */
   public InstanceMetadata(URI endpoint, Duration timeout) {
+    OneRequest.perCall();
     this.endpoint = endpoint;
     this.timeoutMillis = (int) timeout.toMillis();
   }
@@ -94,7 +97,7 @@ public final class InstanceMetadata {
 
   private HttpURLConnection open(String path) throws IOException {
     HttpURLConnection connection =
-        (HttpURLConnection) endpoint.resolve(path).toURL().openConnection();
+        (HttpURLConnection) endpoint.resolve(path).toURL().openConnection(Proxy.NO_PROXY);
     connection.setConnectTimeout(timeoutMillis);
     connection.setReadTimeout(timeoutMillis);
     connection.setInstanceFollowRedirects(false);
@@ -116,17 +119,18 @@ public final class InstanceMetadata {
    * Who this instance is.
    *
    * @throws IOException if the service does not answer
+   * @throws IllegalArgumentException if something is not of its form
    */
   public InstanceIdentity identity() throws IOException {
-    String mac = require("meta-data/mac");
-    String primary = "meta-data/network/interfaces/macs/" + mac + "/";
+    MacAddress mac = MacAddress.parse(require("meta-data/mac"));
+    String primary = MACS + mac + "/";
     return new InstanceIdentity(
         require("meta-data/instance-id"),
         require("meta-data/instance-type"),
         require("meta-data/placement/region"),
         require("meta-data/placement/availability-zone"),
         IpAddress.parse(require("meta-data/local-ipv4")),
-        MacAddress.parse(mac),
+        mac,
         require(primary + "vpc-id"),
         require(primary + "subnet-id"),
         lines(require(primary + "security-group-ids")),
@@ -144,30 +148,39 @@ public final class InstanceMetadata {
   /**
    * The ENIs that the service shows.
    *
-   * @throws IOException if it does not answer, or shows half of one
+   * @throws IOException if it does not answer
+   * @throws IllegalArgumentException if something is not of its form
    */
   public List<CloudEni> enis() throws IOException {
     List<CloudEni> enis = new ArrayList<>();
-    for (String line : lines(require("meta-data/network/interfaces/macs/"))) {
-      String mac = line.endsWith("/") ? line.substring(0, line.length() - 1) : line;
-      String base = "meta-data/network/interfaces/macs/" + mac + "/";
-      Optional<String> id = get(base + "interface-id");
-      Optional<String> addresses = get(base + "local-ipv4s");
-      if (id.isEmpty() || addresses.isEmpty()) {
-        continue; // it is being attached or detached at this moment
-      }
-      List<IpAddress> all = lines(addresses.get()).stream().map(IpAddress::parse).toList();
-      int card = get(base + "network-card").map(c -> Integer.parseInt(c.trim())).orElse(0);
-      enis.add(
-          new CloudEni(
-              new EniId(id.get().trim()),
-              new DeviceIndex(card, Integer.parseInt(require(base + "device-number"))),
-              MacAddress.parse(mac),
-              all.getFirst(),
-              Prefix.parse(require(base + "subnet-ipv4-cidr-block")),
-              true,
-              new TreeSet<>(all.subList(1, all.size()))));
+    for (String line : lines(require(MACS))) {
+      MacAddress mac =
+          MacAddress.parse(line.endsWith("/") ? line.substring(0, line.length() - 1) : line);
+      eni(mac).ifPresent(enis::add);
     }
     return enis;
+  }
+
+  /** Empty if it is being attached or detached at this moment: then some of it is missing. */
+  private Optional<CloudEni> eni(MacAddress mac) throws IOException {
+    String base = MACS + mac + "/";
+    Optional<String> id = get(base + "interface-id");
+    Optional<String> device = get(base + "device-number");
+    Optional<String> subnet = get(base + "subnet-ipv4-cidr-block");
+    List<String> addresses = lines(get(base + "local-ipv4s").orElse(""));
+    if (id.isEmpty() || device.isEmpty() || subnet.isEmpty() || addresses.isEmpty()) {
+      return Optional.empty();
+    }
+    List<IpAddress> all = addresses.stream().map(IpAddress::parse).toList();
+    int card = get(base + "network-card").map(c -> Integer.parseInt(c.strip())).orElse(0);
+    return Optional.of(
+        new CloudEni(
+            new EniId(id.get().strip()),
+            new DeviceIndex(card, Integer.parseInt(device.get().strip())),
+            mac,
+            all.getFirst(),
+            Prefix.parse(subnet.get().strip()),
+            true,
+            new TreeSet<>(all.subList(1, all.size()))));
   }
 }

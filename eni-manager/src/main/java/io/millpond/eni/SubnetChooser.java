@@ -2,63 +2,118 @@ package io.millpond.eni;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.millpond.eni.CallBudget.Action;
 import io.millpond.eni.CallBudget.Urgency;
+import io.millpond.eni.CloudFailure.Kind;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.ec2.model.Filter;
 import software.amazon.awssdk.services.ec2.model.Subnet;
 import software.amazon.awssdk.services.ec2.model.Tag;
 
 /**
- * Which subnet a new ENI stands in: one that the settings name; else one of the zone that is tagged
- * {@code kubernetes.io/role/cni=1} and not for another cluster; else the primary ENI's. Of several,
- * the one with most free addresses that was not found exhausted lately. Thread-safe.
+ * Which subnet a new ENI stands in: those that the settings name; if none is named, the primary
+ * ENI's, and when that is exhausted those of the zone that are tagged {@code
+ * kubernetes.io/role/cni=1} and not for another cluster. Of several, the one with most free
+ * addresses. One that was found exhausted is left alone for two minutes. The usual case, nothing
+ * configured and nothing exhausted, costs no call. Thread-safe.
  */
 final class SubnetChooser {
+  private static final Logger log = LoggerFactory.getLogger(SubnetChooser.class);
   private static final String ROLE = "kubernetes.io/role/cni";
   private static final String CLUSTER = "cni.networking.k8s.aws/cluster/";
   private static final String KEY = "subnets";
+  private static final Duration LEFT_ALONE = Duration.ofMinutes(2);
+  private static final Duration MAY_BE_OLD = Duration.ofMinutes(10);
+
+  /** What EC2 said, and when. */
+  private record Described(List<Subnet> subnets, Instant at) {}
 
   private final Ec2Calls calls;
   private final InstanceIdentity self;
   private final CloudSettings settings;
-  private final Cache<String, List<Subnet>> known =
-      Caffeine.newBuilder().expireAfterWrite(Duration.ofMinutes(10)).build();
-  private final Cache<String, Boolean> exhausted =
-      Caffeine.newBuilder().expireAfterWrite(Duration.ofMinutes(2)).build();
+  private final Clock clock;
+  private final Cache<String, Described> known;
+  private final Cache<String, Boolean> exhausted;
 
-  SubnetChooser(Ec2Calls calls, InstanceIdentity self, CloudSettings settings) {
+  SubnetChooser(Ec2Calls calls, InstanceIdentity self, CloudSettings settings, Clock clock) {
     this.calls = calls;
     this.self = self;
     this.settings = settings;
+    this.clock = clock;
+    Ticker ticker = () -> TimeUnit.MILLISECONDS.toNanos(clock.millis());
+    this.known = Caffeine.newBuilder().ticker(ticker).expireAfterWrite(MAY_BE_OLD).build();
+    this.exhausted = Caffeine.newBuilder().ticker(ticker).expireAfterWrite(LEFT_ALONE).build();
   }
 
-  /** The subnet for the next ENI. The common case, no choice configured, costs no call. */
+  /**
+   * The subnet for the next ENI.
+   *
+   * @throws CloudException if every one was found exhausted lately, without asking EC2
+   */
   String choose(Urgency urgency) throws CloudException {
-    if (settings.subnets().size() == 1) {
+    if (settings.subnets().size() == 1 && usable(settings.subnets().getFirst())) {
       return settings.subnets().getFirst();
     }
-    if (settings.subnets().isEmpty() && exhausted.getIfPresent(self.subnetId()) == null) {
+    if (settings.subnets().isEmpty() && usable(self.subnetId())) {
       return self.subnetId();
     }
-    List<Subnet> subnets = known.getIfPresent(KEY);
-    if (subnets == null) {
-      subnets = describe(urgency);
-      known.put(KEY, subnets);
+    Described described = known.getIfPresent(KEY);
+    if (described == null) {
+      described = new Described(describe(urgency), clock.instant());
+      known.put(KEY, described);
     }
-    return subnets.stream()
-        .filter(subnet -> exhausted.getIfPresent(subnet.subnetId()) == null)
-        .max(Comparator.comparing(Subnet::availableIpAddressCount))
-        .map(Subnet::subnetId)
-        .orElse(self.subnetId());
+    Optional<String> best =
+        described.subnets().stream()
+            .filter(this::suits)
+            .filter(subnet -> usable(subnet.subnetId()))
+            .max(Comparator.comparing(Subnet::availableIpAddressCount))
+            .map(Subnet::subnetId);
+    long age = Duration.between(described.at(), clock.instant()).toSeconds();
+    if (best.isEmpty()) {
+      throw new CloudException(
+          CloudFailure.local(
+              Kind.SUBNET_EXHAUSTED,
+              "choosing a subnet for an ENI",
+              "NoSubnetLeft",
+              "no subnet that suits had free addresses in the last %d s (subnets of %s in %s as %d s ago; exhausted: %s)"
+                  .formatted(
+                      LEFT_ALONE.toSeconds(),
+                      self.vpcId(),
+                      self.zone(),
+                      age,
+                      exhausted.asMap().keySet())));
+    }
+    log.debug("subnet {} chosen by what EC2 said {} s ago", best.get(), age);
+    return best.get();
+  }
+
+  /** As {@link #choose}, when there is one. */
+  Optional<String> another(Urgency urgency) {
+    try {
+      return Optional.of(choose(urgency));
+    } catch (CloudException e) {
+      log.info("no other subnet: {}", e.failure().reason());
+      return Optional.empty();
+    }
+  }
+
+  private boolean usable(String subnet) {
+    return exhausted.getIfPresent(subnet) == null;
   }
 
   private List<Subnet> describe(Urgency urgency) throws CloudException {
     return calls
         .repeatable(
-            Action.DESCRIBE,
+            Action.DESCRIBE_SUBNETS,
             urgency,
             "describing the subnets of " + self.vpcId() + " in " + self.zone(),
             ec2 ->
@@ -67,10 +122,7 @@ final class SubnetChooser {
                         r.filters(
                             filter("vpc-id", self.vpcId()),
                             filter("availability-zone", self.zone()))))
-        .subnets()
-        .stream()
-        .filter(this::suits)
-        .toList();
+        .subnets();
   }
 
   private static Filter filter(String name, String value) {

@@ -1,0 +1,71 @@
+package io.millpond.eni;
+
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import software.amazon.awssdk.services.ec2.model.NetworkInterface;
+import software.amazon.awssdk.services.ec2.model.ResourceType;
+import software.amazon.awssdk.services.ec2.model.Tag;
+import software.amazon.awssdk.services.ec2.model.TagSpecification;
+
+/**
+ * The tags of an ENI: those that users of EKS and their tools expect, and the intent under which it
+ * was created.
+ */
+final class EniTags {
+  static final String INTENT = CloudEnis.INTENT_TAG;
+  static final String INSTANCE = "node.k8s.amazonaws.com/instance_id";
+  static final String CREATED = "node.k8s.amazonaws.com/createdAt";
+  static final String CLUSTER = "cluster.k8s.amazonaws.com/name";
+  static final String NO_MANAGE = "node.k8s.amazonaws.com/no_manage";
+
+  /** What an ENI's description begins with; the instance id follows. */
+  static final String DESCRIPTION = "millpond-";
+
+  private EniTags() {}
+
+  static TagSpecification of(String intent, String instanceId, String cluster, Instant now) {
+    List<Tag> tags = new ArrayList<>();
+    tags.add(tag(INTENT, intent));
+    tags.add(tag(INSTANCE, instanceId));
+    tags.add(tag(CREATED, now.truncatedTo(ChronoUnit.SECONDS).toString()));
+    if (!cluster.isEmpty()) {
+      tags.add(tag(CLUSTER, cluster));
+    }
+    return TagSpecification.builder()
+        .resourceType(ResourceType.NETWORK_INTERFACE)
+        .tags(tags)
+        .build();
+  }
+
+  private static Tag tag(String key, String value) {
+    return Tag.builder().key(key).value(value).build();
+  }
+
+  static Optional<String> value(NetworkInterface eni, String key) {
+    return eni.tagSet().stream().filter(t -> t.key().equals(key)).map(Tag::value).findFirst();
+  }
+
+  /** Whether we created it, on whatever node. */
+  static boolean ours(NetworkInterface eni) {
+    return value(eni, INTENT).isPresent()
+        && String.valueOf(eni.description()).startsWith(DESCRIPTION);
+  }
+
+  /** Whether someone said that it is theirs. */
+  static boolean handsOff(NetworkInterface eni) {
+    return value(eni, NO_MANAGE).filter(value -> !value.equals("false")).isPresent();
+  }
+
+  /** Whether it was created before then; false if nobody knows when. */
+  static boolean olderThan(NetworkInterface eni, Instant then) {
+    try {
+      return value(eni, CREATED).map(Instant::parse).filter(at -> at.isBefore(then)).isPresent();
+    } catch (DateTimeParseException e) {
+      return false;
+    }
+  }
+}

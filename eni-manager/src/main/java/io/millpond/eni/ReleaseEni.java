@@ -1,0 +1,116 @@
+package io.millpond.eni;
+
+import io.millpond.eni.CallBudget.Action;
+import io.millpond.eni.CallBudget.Urgency;
+import io.millpond.eni.CloudFailure.Kind;
+import io.millpond.pool.value.EniId;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import software.amazon.awssdk.services.ec2.model.NetworkInterface;
+import software.amazon.awssdk.services.ec2.model.NetworkInterfaceStatus;
+
+/** Detaches and deletes an ENI, however often it is asked. Thread-safe. */
+final class ReleaseEni {
+  private static final Duration DETACH_WAIT = Duration.ofSeconds(60);
+  private static final Duration FIRST_LOOK = Duration.ofSeconds(1);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+  private final Ec2Calls calls;
+  private final EniLookup lookup;
+  private final InstanceIdentity self;
+  private final Clock clock;
+
+  ReleaseEni(Ec2Calls calls, EniLookup lookup, InstanceIdentity self, Clock clock) {
+    this.calls = calls;
+    this.lookup = lookup;
+    this.self = self;
+    this.clock = clock;
+  }
+
+  /** One look, for the attachment and for what must not be released; then detach and delete. */
+  void release(EniId eni) throws CloudException {
+    Optional<NetworkInterface> now = lookup.find(eni, Urgency.RELEASE);
+    if (now.isEmpty()) {
+      return;
+    }
+    var attachment = now.get().attachment();
+    if (attachment != null) {
+      refuseIfNotOurs(now.get());
+      detach(eni, attachment.attachmentId());
+      awaitAvailable(eni, clock.instant().plus(DETACH_WAIT));
+    }
+    delete(eni);
+  }
+
+  private void refuseIfNotOurs(NetworkInterface eni) throws CloudException {
+    String why = null;
+    if (!self.instanceId().equals(eni.attachment().instanceId())) {
+      why = "it is attached to " + eni.attachment().instanceId();
+    } else if (eni.attachment().deviceIndex() == 0) {
+      why = "it is a primary ENI";
+    } else if (EniTags.handsOff(eni)) {
+      why = "it is tagged " + EniTags.NO_MANAGE;
+    }
+    if (why != null) {
+      throw new CloudException(
+          CloudFailure.local(
+              Kind.UNEXPECTED, "releasing " + eni.networkInterfaceId(), "Refused", why));
+    }
+  }
+
+  private void detach(EniId eni, String attachment) throws CloudException {
+    try {
+      calls.repeatable(
+          Action.DETACH,
+          Urgency.RELEASE,
+          "detaching " + eni,
+          ec2 -> ec2.detachNetworkInterface(r -> r.attachmentId(attachment)));
+    } catch (CloudException e) {
+      // Detached already, or being detached.
+      if (e.failure().kind() != Kind.NOT_FOUND && e.failure().kind() != Kind.INCORRECT_STATE) {
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Deletes an ENI. While a detach is under way EC2 answers that it is in use; giving up then would
+   * leak it, so it is asked again, after a look at its status that costs less.
+   */
+  void delete(EniId eni) throws CloudException {
+    Instant end = clock.instant().plus(DETACH_WAIT);
+    while (true) {
+      try {
+        calls.repeatable(
+            Action.DELETE,
+            Urgency.RELEASE,
+            "deleting " + eni,
+            ec2 -> ec2.deleteNetworkInterface(r -> r.networkInterfaceId(eni.value())));
+        return;
+      } catch (CloudException e) {
+        if (e.failure().kind() == Kind.NOT_FOUND) {
+          return;
+        }
+        if (e.failure().kind() != Kind.IN_USE || !clock.instant().isBefore(end)) {
+          throw e;
+        }
+      }
+      awaitAvailable(eni, end);
+    }
+  }
+
+  private void awaitAvailable(EniId eni, Instant end) throws CloudException {
+    Duration wait = FIRST_LOOK;
+    while (clock.instant().isBefore(end)) {
+      calls.sleeper().pause(wait, "waiting until " + eni + " is detached");
+      Optional<NetworkInterface> now = lookup.find(eni, Urgency.RELEASE);
+      if (now.isEmpty() || now.get().status() == NetworkInterfaceStatus.AVAILABLE) {
+        return;
+      }
+      Duration longer = wait.multipliedBy(2);
+      wait = longer.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : longer;
+    }
+  }
+}
