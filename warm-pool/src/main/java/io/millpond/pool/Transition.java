@@ -260,15 +260,7 @@ final class Transition {
       enis.values().removeIf(e -> e.device() == null && e.addresses().isEmpty());
     }
     holds.values().removeIf(h -> !now.isBefore(h.until()));
-    int size = Shrinkage.surplus(state(), policy);
-    if (size == 0) {
-      surplus = null;
-    } else {
-      surplus =
-          surplus == null
-              ? new Surplus(now, size)
-              : new Surplus(surplus.since(), Math.min(surplus.least(), size));
-    }
+    surplus = Shrinkage.surplus(state(), policy, now);
   }
 
   void addEni(EniId id, DeviceIndex device, Collection<IpAddress> addresses, BootTime at) {
