@@ -22,7 +22,7 @@ public final class AdminServer implements AutoCloseable {
   static final String LISTENER = "listener";
 
   private static final Logger log = LoggerFactory.getLogger(AdminServer.class);
-  private static final Duration LOOK = Duration.ofMillis(500);
+  private static final Duration LOOK = Duration.ofMillis(200);
   private static final Duration EXCHANGE = Duration.ofSeconds(2);
 
   private final UnixServer server;

@@ -111,7 +111,7 @@ public final class Daemon implements NodeView {
         new CniServer(
             new UnixPlugins(listener),
             new CniVerbs(fresh, spool, identity.vpcCidrs(), metrics),
-            settings.daemon().maxConnections(),
+            CniServer.Limits.of(settings.daemon().maxConnections()),
             ROOT);
     server.start();
     socket = listener;
