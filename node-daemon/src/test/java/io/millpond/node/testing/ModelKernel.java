@@ -40,6 +40,8 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   private final List<String> repaired = new ArrayList<>();
   private @Nullable LinkListener listener;
   private @Nullable CountDownLatch attachGate;
+  private @Nullable CountDownLatch detachGate;
+  private final CountDownLatch detaching = new CountDownLatch(1);
   private @Nullable AttachOutcome nextAttach;
   private @Nullable String detachFault;
   private final CountDownLatch attaching = new CountDownLatch(1);
@@ -94,6 +96,18 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   /** Reached once the first attach has begun. */
   public CountDownLatch attaching() {
     return attaching;
+  }
+
+  /** The next detach waits until the gate opens. */
+  public synchronized CountDownLatch holdDetach() {
+    CountDownLatch gate = new CountDownLatch(1);
+    detachGate = gate;
+    return gate;
+  }
+
+  /** Reached once the first detach has begun. */
+  public CountDownLatch detaching() {
+    return detaching;
   }
 
   /** The next attach ends so, without an effect. */
@@ -223,7 +237,25 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   }
 
   @Override
-  public synchronized DetachOutcome detach(AttachmentKey key, Optional<Netns> netns) {
+  public DetachOutcome detach(AttachmentKey key, Optional<Netns> netns) {
+    CountDownLatch gate;
+    synchronized (this) {
+      gate = detachGate;
+      detachGate = null;
+    }
+    detaching.countDown();
+    try {
+      if (gate != null) {
+        gate.await();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new DetachFailed("interrupted");
+    }
+    return detachNow(key);
+  }
+
+  private synchronized DetachOutcome detachNow(AttachmentKey key) {
     if (detachFault != null) {
       return new DetachFailed(detachFault);
     }
