@@ -334,6 +334,14 @@ class CniServerTest {
     assertThat(node.kernel.vethCount()).isZero();
   }
 
+  @Test
+  void theResultNamesTheMtuThatThePodHas() throws Exception {
+    node.warm();
+    node.kernel.linkMtu(1500);
+    serve(real(), 8, self);
+    assertThat(add("a").document()).contains("\"mtu\":1500").doesNotContain("9001");
+  }
+
   private PluginClient.Reply add(String container) throws IOException {
     try (PluginClient client = client();
         Opened any = Opened.of(Path.of("/dev/null"))) {

@@ -36,6 +36,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   private final Set<Slave> slaves = new HashSet<>();
   private final Map<IpAddress, KernelView.RouteSays> routes = new TreeMap<>();
   private boolean everyLink;
+  private int linkMtu = 9001;
   private final Set<MacAddress> links = new HashSet<>();
   private final List<String> repaired = new ArrayList<>();
   private @Nullable LinkListener listener;
@@ -79,6 +80,11 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   /** Every link is there as soon as it is looked for. */
   public synchronized void allLinksArePluggedIn() {
     everyLink = true;
+  }
+
+  /** The links' MTU, 9001 unless said otherwise. */
+  public synchronized void linkMtu(int mtu) {
+    linkMtu = mtu;
   }
 
   /** The ENI's link appears. */
@@ -233,7 +239,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
     veths.put(
         link, new KernelView.Seen(link, plan.key(), plan.address(), netns.inode(), plan.pod()));
     routes.put(plan.address(), new KernelView.InUse());
-    return new Attached(link, plan.eni().mac());
+    return new Attached(link, plan.eni().mac(), Math.min(plan.mtu(), linkMtu));
   }
 
   @Override
