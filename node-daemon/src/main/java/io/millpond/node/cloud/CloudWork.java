@@ -267,10 +267,14 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
               held
                   ? "still held by an unknown interface: stays in quarantine"
                   : "held by nobody: leaves quarantine");
-      events.accept(
-          held
-              ? new PoolEvent.StillHeld(probe.address(), clock.get())
-              : new PoolEvent.HolderGone(probe.address(), clock.get()));
+      BootTime now = clock.get();
+      if (held) {
+        events.accept(new PoolEvent.StillHeld(probe.address(), now));
+      } else {
+        // Before the pool may count it: the cooldown that begins now survives a restart.
+        host.released(probe.address(), now);
+        events.accept(new PoolEvent.HolderGone(probe.address(), now));
+      }
     } catch (IOException e) {
       failed(
           probe,
