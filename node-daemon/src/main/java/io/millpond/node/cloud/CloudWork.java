@@ -74,7 +74,7 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
         new ThreadPoolExecutor(
             THREADS,
             THREADS,
-            30,
+            5,
             TimeUnit.SECONDS,
             new PriorityBlockingQueue<>(),
             Thread.ofPlatform().daemon().name("ec2-", 0).factory());

@@ -80,7 +80,7 @@ public final class CniServer implements AutoCloseable {
         new ThreadPoolExecutor(
             0,
             mostConnections,
-            10,
+            1,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
             Thread.ofPlatform().daemon().name("cni-", 0).factory());
