@@ -40,10 +40,46 @@ static int open_socket(int type, const struct sockaddr_in *bound) {
   return fd;
 }
 
+/* Answers from the address that was asked: a socket for all addresses would let the routes choose another. */
+static void answer_datagram(int udp) {
+  struct sockaddr_in peer;
+  char datagram[64];
+  union {
+    char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+    struct cmsghdr align;
+  } control;
+  struct iovec part = {datagram, sizeof datagram};
+  struct msghdr message = {.msg_name = &peer,
+                           .msg_namelen = sizeof peer,
+                           .msg_iov = &part,
+                           .msg_iovlen = 1,
+                           .msg_control = control.bytes,
+                           .msg_controllen = sizeof control.bytes};
+  if (recvmsg(udp, &message, 0) < 0) {
+    return;
+  }
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  if (header != NULL && header->cmsg_type == IP_PKTINFO) {
+    struct in_pktinfo info;
+    memcpy(&info, CMSG_DATA(header), sizeof info);
+    info.ipi_ifindex = 0;
+    info.ipi_spec_dst = info.ipi_addr;
+    memcpy(CMSG_DATA(header), &info, sizeof info);
+  }
+  char text[INET_ADDRSTRLEN];
+  (void)inet_ntop(AF_INET, &peer.sin_addr, text, sizeof text);
+  part = (struct iovec){text, strlen(text)};
+  (void)sendmsg(udp, &message, 0);
+}
+
 static void serve(const char *port) {
   struct sockaddr_in any = address("0.0.0.0", port);
   int tcp = open_socket(SOCK_STREAM, &any);
   int udp = open_socket(SOCK_DGRAM, &any);
+  int on = 1;
+  if (setsockopt(udp, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) != 0) {
+    fail("IP_PKTINFO");
+  }
   if (listen(tcp, 64) != 0) {
     fail("listen");
   }
@@ -65,11 +101,7 @@ static void serve(const char *port) {
         (void)close(fd);
       }
     } else {
-      char datagram[64];
-      if (recvfrom(udp, datagram, sizeof datagram, 0, (struct sockaddr *)&peer, &size) >= 0) {
-        (void)inet_ntop(AF_INET, &peer.sin_addr, text, sizeof text);
-        (void)sendto(udp, text, strlen(text), 0, (struct sockaddr *)&peer, size);
-      }
+      answer_datagram(udp);
     }
   }
 }

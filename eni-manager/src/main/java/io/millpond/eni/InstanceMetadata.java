@@ -52,11 +52,13 @@ public final class InstanceMetadata {
    */
   public Optional<String> get(String path) throws IOException {
     for (int attempt = 0; ; attempt++) {
+      String token = token();
       HttpURLConnection connection = open("/latest/" + path);
-      connection.setRequestProperty(TOKEN_HEADER, token());
-      int status = connection.getResponseCode();
+      connection.setRequestProperty(TOKEN_HEADER, token);
+      Answer answer = ask(connection);
+      int status = answer.status();
       if (status == 200) {
-        return Optional.of(body(connection));
+        return Optional.of(answer.body());
       }
       if (status == 404) {
         return Optional.empty();
@@ -81,11 +83,11 @@ public final class InstanceMetadata {
       connection.setRequestMethod("PUT");
       connection.setRequestProperty(
           "X-aws-ec2-metadata-token-ttl-seconds", Long.toString(TOKEN_LIFE.toSeconds()));
-      if (connection.getResponseCode() != 200) {
-        throw new IOException(
-            "instance metadata gives no token: HTTP status " + connection.getResponseCode());
+      Answer answer = ask(connection);
+      if (answer.status() != 200) {
+        throw new IOException("instance metadata gives no token: HTTP status " + answer.status());
       }
-      token = body(connection);
+      token = answer.body();
       tokenUntil = System.nanoTime() + TOKEN_LIFE.minusMinutes(5).toNanos();
     }
     return token;
@@ -103,6 +105,22 @@ public final class InstanceMetadata {
     connection.setInstanceFollowRedirects(false);
     connection.setUseCaches(false);
     return connection;
+  }
+
+  /** What was answered; the body only of a success. */
+  private record Answer(int status, String body) {}
+
+  /**
+   * Asks, and closes the connection: one whose answer is not read to its end (a 404) would stay
+   * open until the garbage collector finds it.
+   */
+  private static Answer ask(HttpURLConnection connection) throws IOException {
+    try {
+      int status = connection.getResponseCode();
+      return new Answer(status, status == 200 ? body(connection) : "");
+    } finally {
+      connection.disconnect();
+    }
   }
 
   private static String body(HttpURLConnection connection) throws IOException {
