@@ -44,7 +44,9 @@ public final class Metadata {
    * @param text empty: the path answers 404
    */
   public void overlay(String instanceId, String path, String text) {
-    overlays.computeIfAbsent(instanceId, id -> new ConcurrentHashMap<>()).put(path, text);
+    overlays
+        .computeIfAbsent(instanceId, id -> new ConcurrentHashMap<>())
+        .put(path.replaceFirst("^/+", ""), text);
   }
 
   /** Takes back every {@link #overlay} of an instance. */
