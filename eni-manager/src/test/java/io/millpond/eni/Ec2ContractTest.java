@@ -20,6 +20,8 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.services.ec2.Ec2Client;
 import software.amazon.awssdk.services.ec2.model.Ec2Response;
 import software.amazon.awssdk.services.ec2.model.NetworkInterface;
@@ -422,9 +424,9 @@ class Ec2ContractTest {
     }
   }
 
-  @Test
-  void ec2AndTheBundledTableAgreeOnAType() {
-    assertThat(Optional.of(value(enis.limits("t3.medium"))))
-        .isEqualTo(InstanceLimits.of("t3.medium"));
+  @ParameterizedTest
+  @ValueSource(strings = {"t3.medium", "p4d.24xlarge", "c6in.32xlarge", "m5.metal"})
+  void ec2AndTheBundledTableAgreeOnAType(String type) {
+    assertThat(Optional.of(value(enis.limits(type)))).isEqualTo(InstanceLimits.of(type));
   }
 }

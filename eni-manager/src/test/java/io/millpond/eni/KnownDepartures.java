@@ -18,6 +18,13 @@ final class KnownDepartures implements InvocationInterceptor {
       Arrays.asList(System.getProperty("millpond.test.ec2.departures", "").split(" *, *"));
 
   @Override
+  public void interceptTestTemplateMethod(
+      Invocation<Void> test, ReflectiveInvocationContext<Method> method, ExtensionContext context)
+      throws Throwable {
+    interceptTestMethod(test, method, context);
+  }
+
+  @Override
   public void interceptTestMethod(
       Invocation<Void> test, ReflectiveInvocationContext<Method> method, ExtensionContext context)
       throws Throwable {
