@@ -14,7 +14,9 @@ import java.net.Proxy;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -172,11 +174,28 @@ public final class InstanceMetadata {
   public List<CloudEni> enis() throws IOException {
     List<CloudEni> enis = new ArrayList<>();
     for (String line : lines(require(MACS))) {
-      MacAddress mac =
-          MacAddress.parse(line.endsWith("/") ? line.substring(0, line.length() - 1) : line);
-      eni(mac).ifPresent(enis::add);
+      eni(MacAddress.parse(line.replaceFirst("/$", ""))).ifPresent(enis::add);
     }
     return enis;
+  }
+
+  /**
+   * The prefixes of the subnets in which the ENIs stand that the service shows, by the subnet's id.
+   *
+   * @throws IOException if it does not answer
+   * @throws IllegalArgumentException if something is not of its form
+   */
+  public Map<String, Prefix> subnets() throws IOException {
+    Map<String, Prefix> subnets = new HashMap<>();
+    for (String line : lines(require(MACS))) {
+      String base = MACS + MacAddress.parse(line.replaceFirst("/$", "")) + "/";
+      Optional<String> id = get(base + "subnet-id");
+      Optional<String> prefix = get(base + "subnet-ipv4-cidr-block");
+      if (id.isPresent() && prefix.isPresent()) {
+        subnets.put(id.get().strip(), Prefix.parse(prefix.get().strip()));
+      }
+    }
+    return subnets;
   }
 
   /** Empty if it is being attached or detached at this moment: then some of it is missing. */

@@ -138,9 +138,11 @@ final class Training {
     CloudSettings settings =
         new CloudSettings(
             Optional.of(URI.create("http://127.0.0.1:" + server.getAddress().getPort())),
+            Optional.empty(),
             "",
             List.of(),
             List.of(),
+            Map.of(),
             Duration.ofSeconds(10));
     InstanceIdentity self =
         new InstanceIdentity(
@@ -159,7 +161,7 @@ final class Training {
             CloudEnis.client(settings, self.region()),
             new CallBudget(System::nanoTime),
             self,
-            Prefix.parse("10.0.1.0/24"),
+            Map.of(self.subnetId(), Prefix.parse("10.0.1.0/24")),
             settings,
             Clock.systemUTC())) {
       log.info("EC2 answered: {}", enis.attached(CallBudget.Urgency.WARM_UP));
