@@ -80,9 +80,7 @@ class HostileValuesTest {
             .as("call %d: %s", i, ran.text())
             .isTrue();
       } else {
-        assertThat(CODES)
-            .as("call %d", i)
-            .contains(ran.error().path("code").intValue());
+        assertThat(CODES).as("call %d", i).contains(ran.error().path("code").intValue());
       }
     }
   }

@@ -182,9 +182,13 @@ class WithoutDaemonTest {
             fault.behaviour().serve(plugin);
           });
 
-      everyVerbIsAnsweredAlone();
+      Plugin.call("STATUS", run).run().failedWith(50);
+      Plugin.call("ADD", run).run().failedWith(11);
+      assertThat(run.resolve("spool")).doesNotExist();
+      Plugin.call("DEL", run).run().succeededSilently();
 
-      assertThat(daemon.frames()).hasSize(5);
+      assertThat(run.resolve("spool")).isDirectoryContaining(_ -> true);
+      assertThat(daemon.frames()).hasSize(3);
     }
   }
 
