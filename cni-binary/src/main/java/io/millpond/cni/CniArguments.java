@@ -28,7 +28,7 @@ record CniArguments(PodName pod, List<String> demands) {
     Map<String, String> pairs = new TreeMap<>();
     for (String pair : text.isEmpty() ? new String[0] : text.split(";", -1)) {
       int equals = pair.indexOf('=');
-      if (equals <= 0 || pair.indexOf('=', equals + 1) >= 0) {
+      if (equals < 0 || pair.indexOf('=', equals + 1) >= 0) {
         throw wrong(version, "CNI_ARGS holds something that is not K=V", pair);
       }
       pairs.put(pair.substring(0, equals), pair.substring(equals + 1));

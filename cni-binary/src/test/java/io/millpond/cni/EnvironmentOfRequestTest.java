@@ -116,7 +116,8 @@ class EnvironmentOfRequestTest {
         "IgnoreUnknown=0|''|''",
         "IgnoreUnknown=False;K8S_POD_NAME=|''|''",
         "K8S_POD_NAME=a;K8S_POD_NAME=b|''|b",
-        "IgnoreUnknown=1;k8s_pod_name=web|''|''"
+        "IgnoreUnknown=1;k8s_pod_name=web|''|''",
+        "IgnoreUnknown=1;=web|''|''"
       })
   @Tag("cni-23")
   @Tag("cni-24")

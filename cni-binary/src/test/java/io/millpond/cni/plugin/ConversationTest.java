@@ -132,6 +132,13 @@ class ConversationTest {
   }
 
   @Test
+  void anAnswerOfMoreIsNone() {
+    try (FakeDaemon _ = FakeDaemon.answering(0, "x".repeat(8 * 1024 * 1024), run)) {
+      Plugin.call("ADD", run).run().failedWith(11);
+    }
+  }
+
+  @Test
   void anAnswerInSingleOctetsIsPutTogether() {
     try (FakeDaemon _ =
         FakeDaemon.that(
