@@ -263,6 +263,18 @@ class ConversationTest {
   }
 
   @Test
+  void theNodesBuildIsNotLedElsewhereByTheEnvironment() {
+    try (FakeDaemon daemon = FakeDaemon.answering(0, "", run)) {
+      Plugin.call("STATUS", run).run().succeededSilently();
+      assertThat(daemon.frames()).hasSize(1);
+
+      Plugin.call("STATUS", run).binary(Plugin.RELEASED).run();
+
+      assertThat(daemon.frames()).hasSize(1);
+    }
+  }
+
+  @Test
   void aRefusalBeforeTheWholeRequestWasReadIsPrinted() {
     try (FakeDaemon _ =
         FakeDaemon.that(

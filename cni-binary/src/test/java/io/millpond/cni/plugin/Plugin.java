@@ -30,6 +30,9 @@ final class Plugin {
   /** Built as for a node, but for the run directory. */
   static final Path STATIC = Path.of("target/test/millpond").toAbsolutePath();
 
+  /** What a node gets. */
+  static final Path RELEASED = Path.of("target/millpond").toAbsolutePath();
+
   /** Its own network namespace is the only one that a test without privileges has. */
   static final String OWN_NETNS = "/proc/self/ns/net";
 
