@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.sun.net.httpserver.HttpServer;
 import io.millpond.cni.CniException;
 import io.millpond.cni.CniFrame;
+import io.millpond.cni.CniRequest;
 import io.millpond.cni.CniResult;
-import io.millpond.cni.CniVersion;
 import io.millpond.cni.Documents;
 import io.millpond.cni.RequestParser;
 import io.millpond.eni.CallBudget;
@@ -100,7 +100,8 @@ final class Training {
                 "CNI_ARGS", "K8S_POD_NAMESPACE=default;K8S_POD_NAME=training"),
             ByteBuffer.wrap(STDIN.getBytes(UTF_8)),
             "training");
-    RequestParser.parse(CniFrame.read(ByteBuffer.wrap(frame.write())).orElseThrow());
+    CniRequest request =
+        RequestParser.parse(CniFrame.read(ByteBuffer.wrap(frame.write())).orElseThrow());
     CniResult result =
         new CniResult(
             "eth0",
@@ -111,7 +112,9 @@ final class Training {
             24,
             IpAddress.parse("10.0.1.1"),
             List.of(Prefix.parse("10.0.0.0/16")));
-    log.debug("a result: {}", Documents.result(result, CniVersion.V1_0_0, Optional.empty()));
+    if (request instanceof CniRequest.Add add) {
+      log.debug("a result: {}", Documents.result(result, add));
+    }
   }
 
   private static void pool() {
