@@ -2,9 +2,11 @@ package io.millpond.node;
 
 import io.millpond.node.cloud.Ec2Access;
 import io.millpond.node.http.Metrics;
+import io.millpond.node.kernel.KernelAccess;
 import io.millpond.node.life.Daemon;
 import io.millpond.node.settings.Settings;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,31 +17,44 @@ final class NodeDaemon {
   /** A resource of the node cannot be used; a restart may help. */
   private static final int EXIT_RESOURCE = 71;
 
+  /** A bug; a restart may help. */
+  private static final int EXIT_BUG = 70;
+
+  private static final int ROOT = 0;
+
   private NodeDaemon() {}
 
   static int runUntilStopped(Settings settings) throws InterruptedException {
     log.info("millpond {} starts as process {}", Version.current(), ProcessHandle.current().pid());
     Metrics metrics = new Metrics();
-    Daemon daemon = new Daemon(settings, new Ec2Access(settings.cloud(), metrics), metrics);
+    Daemon daemon =
+        new Daemon(
+            settings, new Ec2Access(settings.cloud(), metrics), KernelAccess.LINUX, metrics, ROOT);
+    AtomicInteger exit = new AtomicInteger();
     Runtime.getRuntime()
-        .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> stop(daemon)));
+        .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> stop(daemon, exit)));
     try {
       daemon.start();
     } catch (IOException e) {
       log.error("the daemon cannot start: {}", e.getMessage(), e);
+      exit.set(EXIT_RESOURCE);
       return EXIT_RESOURCE;
+    } catch (RuntimeException e) {
+      log.error("a bug: the daemon cannot start", e);
+      exit.set(EXIT_BUG);
+      return EXIT_BUG;
     }
     daemon.awaitStop();
     return 0;
   }
 
-  private static void stop(Daemon daemon) {
+  private static void stop(Daemon daemon, AtomicInteger exit) {
     try {
       daemon.stop();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    // A stop that was asked for is a success, whatever signal asked.
-    Runtime.getRuntime().halt(0);
+    // A stop that was asked for is a success, whatever signal asked; a start that failed is none.
+    Runtime.getRuntime().halt(exit.get());
   }
 }

@@ -2,6 +2,7 @@ package io.millpond.pool;
 
 import io.millpond.pool.PoolState.InFlight;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import java.time.Duration;
@@ -25,6 +26,9 @@ final class CloudLook {
   private final Transition work;
   private final CloudView view;
   private final BootTime at;
+
+  /** Places of ENIs with addresses that this answer shows and none has confirmed yet. */
+  private final Set<DeviceIndex> unconfirmed = new HashSet<>();
 
   CloudLook(Transition work, CloudView view, BootTime at) {
     this.work = work;
@@ -68,6 +72,7 @@ final class CloudLook {
           confirmed.add(ip);
         } else {
           work.sightings.putIfAbsent(ip, at);
+          unconfirmed.add(eni.device());
         }
       }
       PoolEni known = work.enis.get(eni.id());
@@ -134,8 +139,19 @@ final class CloudLook {
     if (flight.looked() == null) {
       work.inFlight.put(
           flight.action().id(), new InFlight(flight.action(), flight.since(), uncertain, at));
-    } else if (counts(flight.looked())) {
+    } else if (counts(flight.looked()) && !mayShow(flight.action())) {
       work.settle(flight);
     }
+  }
+
+  /** Whether the action's effect may be what this answer shows and the next will confirm. */
+  private boolean mayShow(PoolAction action) {
+    return switch (action) {
+      case PoolAction.CreateEni create -> unconfirmed.contains(create.device());
+      case PoolAction.AssignAddresses assign ->
+          view.enis().stream()
+              .anyMatch(e -> e.id().equals(assign.eni()) && unconfirmed.contains(e.device()));
+      case PoolAction.UnassignAddresses _, PoolAction.ReleaseEni _, PoolAction.Probe _ -> false;
+    };
   }
 }

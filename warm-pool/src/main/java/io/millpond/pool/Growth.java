@@ -87,13 +87,21 @@ final class Growth {
     return DeviceIndex.of(index);
   }
 
-  /** Addresses that could still be ordered, if EC2 does its part. */
+  /**
+   * Addresses that could still be ordered, if EC2 does its part: also on ENIs that are on their
+   * way.
+   */
   static int room(PoolState state, PoolPolicy policy) {
     int slots = state.limits().slotsPerEni();
     int room = Math.max(0, eniLimit(state, policy) - state.devicesTaken().size()) * slots;
     for (PoolEni eni : state.enis().values()) {
       if (eni.serves(policy)) {
         room += Math.max(0, freeSlots(state, eni));
+      }
+    }
+    for (PoolState.InFlight flight : state.inFlight().values()) {
+      if (flight.action() instanceof PoolAction.CreateEni create) {
+        room += Math.max(0, slots - create.addressCount());
       }
     }
     int total = WarmTargets.Stock.of(state, policy).total();

@@ -1,5 +1,6 @@
 package io.millpond.pool;
 
+import io.millpond.pool.PoolState.Surplus;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import java.util.ArrayList;
@@ -7,14 +8,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Gives back what has been too much for the whole release delay, empty ENIs first. */
 final class Shrinkage {
   private Shrinkage() {}
 
   static List<PoolAction> plan(PoolState state, PoolPolicy policy, BootTime now) {
-    PoolState.Surplus surplus = state.surplus();
-    if (surplus == null || now.since(surplus.since()).compareTo(policy.releaseDelay()) < 0) {
+    Surplus surplus = state.surplus();
+    if (surplus == null || !due(surplus, policy, now)) {
       return List.of();
     }
     return proposals(state, policy, surplus.least()).stream()
@@ -22,8 +24,29 @@ final class Shrinkage {
         .toList();
   }
 
+  private static boolean due(Surplus surplus, PoolPolicy policy, BootTime now) {
+    return now.since(surplus.since()).compareTo(policy.releaseDelay()) >= 0;
+  }
+
+  /**
+   * The surplus as it is now. One that has lasted, but is in no piece that small (an ENI goes as a
+   * whole), begins anew as large as it has become.
+   */
+  static @Nullable Surplus surplus(PoolState state, PoolPolicy policy, BootTime now) {
+    int size = size(state, policy);
+    Surplus before = state.surplus();
+    if (size == 0) {
+      return null;
+    }
+    if (before == null
+        || (due(before, policy, now) && proposals(state, policy, before.least()).isEmpty())) {
+      return new Surplus(now, size);
+    }
+    return new Surplus(before.since(), Math.min(before.least(), size));
+  }
+
   /** How much could be given back if it lasts: addresses, an ENI without any counting as one. */
-  static int surplus(PoolState state, PoolPolicy policy) {
+  static int size(PoolState state, PoolPolicy policy) {
     int size = 0;
     for (PoolAction action : proposals(state, policy, Integer.MAX_VALUE)) {
       size += weight(state, action);

@@ -146,12 +146,11 @@ final class Transition {
         if (eni == null) {
           eni = new PoolEni(held.eni(), null, e.at(), false, e.at(), new TreeMap<>());
         }
-        AddressState state =
-            verified
-                ? new AddressState.Frozen(held.key(), e.at())
-                : new AddressState.Owned(held.key(), true, e.at());
+        // One answer that lacks it proves nothing yet, and a hint does not even count.
+        AddressState state = new AddressState.Owned(held.key(), true, e.at());
+        BootTime missing = verified ? e.at() : null;
         enis.put(
-            held.eni(), eni.with(new PoolAddress(held.address(), state, e.at(), e.at(), verified)));
+            held.eni(), eni.with(new PoolAddress(held.address(), state, e.at(), missing, false)));
       }
     }
   }
@@ -261,15 +260,7 @@ final class Transition {
       enis.values().removeIf(e -> e.device() == null && e.addresses().isEmpty());
     }
     holds.values().removeIf(h -> !now.isBefore(h.until()));
-    int size = Shrinkage.surplus(state(), policy);
-    if (size == 0) {
-      surplus = null;
-    } else {
-      surplus =
-          surplus == null
-              ? new Surplus(now, size)
-              : new Surplus(surplus.since(), Math.min(surplus.least(), size));
-    }
+    surplus = Shrinkage.surplus(state(), policy, now);
   }
 
   void addEni(EniId id, DeviceIndex device, Collection<IpAddress> addresses, BootTime at) {

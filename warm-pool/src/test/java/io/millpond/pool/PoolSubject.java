@@ -43,22 +43,27 @@ final class PoolSubject {
     return new AttachmentKey("millpond", "pod" + n, "eth0");
   }
 
-  /** Lets the pool do what it wants until it wants nothing more. */
+  /** Lets the pool do what it wants until it wants nothing more; what is in flight ends well. */
   PoolSubject settle() {
     for (int round = 0; round < 50; round++) {
-      state = state.serve(policy, now).state();
-      List<PoolAction> plan = Planner.plan(state, policy, now);
-      if (plan.isEmpty()) {
+      order();
+      if (state.inFlight().isEmpty()) {
         return this;
       }
-      for (PoolAction action : plan) {
-        state = state.apply(new PoolEvent.Ordered(action, now));
-      }
-      for (PoolAction action : plan) {
-        state = state.apply(succeed(action));
+      for (PoolState.InFlight flight : List.copyOf(state.inFlight().values())) {
+        state = state.apply(succeed(flight.action()));
       }
     }
     throw new AssertionError("the pool never stops planning: " + state);
+  }
+
+  /** Serves who can be served and orders what the pool wants; nothing of it ends yet. */
+  PoolSubject order() {
+    state = state.serve(policy, now).state();
+    for (PoolAction action : Planner.plan(state, policy, now)) {
+      state = state.apply(new PoolEvent.Ordered(action, now));
+    }
+    return this;
   }
 
   private PoolEvent succeed(PoolAction action) {

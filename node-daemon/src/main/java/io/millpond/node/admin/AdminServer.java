@@ -22,7 +22,7 @@ public final class AdminServer implements AutoCloseable {
   static final String LISTENER = "listener";
 
   private static final Logger log = LoggerFactory.getLogger(AdminServer.class);
-  private static final Duration LOOK = Duration.ofMillis(500);
+  private static final Duration LOOK = Duration.ofMillis(200);
   private static final Duration EXCHANGE = Duration.ofSeconds(2);
 
   private final UnixServer server;
@@ -82,8 +82,7 @@ public final class AdminServer implements AutoCloseable {
       Deadline deadline = Deadline.after(EXCHANGE);
       String question = AdminMessage.receive(connection, deadline);
       if (question.equals(STANDBY)) {
-        keep(connection);
-        return true;
+        return keep(connection);
       }
       Supplier<String> answer = answers.get(question);
       AdminMessage.send(
@@ -94,13 +93,25 @@ public final class AdminServer implements AutoCloseable {
     return false;
   }
 
-  private void keep(UnixConnection connection) {
-    log.info("a standby is ready to take over");
+  /** The first that stands by is the heir; another may ask again when that one is gone. */
+  private boolean keep(UnixConnection connection) {
     synchronized (lock) {
+      if (hasStandby()) {
+        return false;
+      }
       if (successor != null) {
         successor.close();
       }
       successor = connection;
+    }
+    log.info("a standby is ready to take over");
+    return true;
+  }
+
+  /** Whether somebody waits to take over. */
+  public boolean hasStandby() {
+    synchronized (lock) {
+      return successor != null && !successor.peerGone();
     }
   }
 

@@ -18,15 +18,11 @@ import org.slf4j.LoggerFactory;
 public final class CniServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(CniServer.class);
 
-  /** A plugin sends its request at once; somebody who does not is none. */
-  private static final Duration RECEIVE = Duration.ofSeconds(5);
-
-  private static final Duration SEND = Duration.ofSeconds(5);
   private static final Duration PAUSE_AFTER_FAILURE = Duration.ofMillis(100);
 
   private final PluginListener listener;
   private final Verbs verbs;
-  private final int mostConnections;
+  private final Limits limits;
   private final int user;
   private final Semaphore places;
   private final ThreadPoolExecutor threads;
@@ -34,6 +30,20 @@ public final class CniServer implements AutoCloseable {
       Thread.ofPlatform().daemon().name("cni-accept").unstarted(this::acceptAll);
   private final AtomicLong number = new AtomicLong();
   private volatile boolean closed;
+
+  /**
+   * What a client may take.
+   *
+   * @param connections served at once; more wait in the backlog
+   * @param exchange for sending its request, and again for taking its answer: a plugin does both at
+   *     once, somebody who does not is none
+   */
+  public record Limits(int connections, Duration exchange) {
+    /** So many connections, and the usual time. */
+    public static Limits of(int connections) {
+      return new Limits(connections, Duration.ofSeconds(5));
+    }
+  }
 
   /** What is answered to a request. */
   public interface Verbs {
@@ -70,16 +80,16 @@ public final class CniServer implements AutoCloseable {
    *
    * @param user whose processes are served: root on a node
    */
-  public CniServer(PluginListener listener, Verbs verbs, int mostConnections, int user) {
+  public CniServer(PluginListener listener, Verbs verbs, Limits limits, int user) {
     this.user = user;
     this.listener = listener;
     this.verbs = verbs;
-    this.mostConnections = mostConnections;
-    this.places = new Semaphore(mostConnections);
+    this.limits = limits;
+    this.places = new Semaphore(limits.connections());
     this.threads =
         new ThreadPoolExecutor(
             0,
-            mostConnections,
+            Integer.MAX_VALUE, // bounded by the places: one is free before its thread is
             1,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
@@ -91,9 +101,9 @@ public final class CniServer implements AutoCloseable {
     acceptor.start();
   }
 
-  /** Connections that are being served. */
+  /** Connections that are being served, and the one that is awaited. */
   public int busy() {
-    return mostConnections - places.availablePermits();
+    return limits.connections() - places.availablePermits();
   }
 
   private void acceptAll() {
@@ -103,22 +113,26 @@ public final class CniServer implements AutoCloseable {
       } catch (InterruptedException e) {
         return;
       }
-      boolean handed = false;
       try {
-        PluginConnection connection = listener.accept();
-        threads.execute(() -> serve(connection));
-        handed = true;
-      } catch (IOException | RuntimeException e) {
+        begin(listener.accept());
+      } catch (IOException | RuntimeException | Error e) {
+        // Whatever it was (a thread too many, say), the next one may be served.
+        places.release();
         if (closed) {
           return;
         }
         log.warn("a connection could not be accepted: {}", e.toString());
         pause();
-      } finally {
-        if (!handed) {
-          places.release();
-        }
       }
+    }
+  }
+
+  private void begin(PluginConnection connection) {
+    try {
+      threads.execute(() -> serve(connection));
+    } catch (RuntimeException | Error e) {
+      connection.close();
+      throw e;
     }
   }
 
@@ -152,10 +166,10 @@ public final class CniServer implements AutoCloseable {
   }
 
   private void exchange(PluginConnection connection) throws IOException, InterruptedException {
-    PluginConnection.Incoming incoming = connection.receive(RECEIVE);
+    PluginConnection.Incoming incoming = connection.receive(limits.exchange());
     Verbs.Answer answer = answered(incoming, connection);
     try {
-      connection.send(answer.reply(), SEND);
+      connection.send(answer.reply(), limits.exchange());
     } catch (IOException e) {
       answer.undo().undo();
       throw e;

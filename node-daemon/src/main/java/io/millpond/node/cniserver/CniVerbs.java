@@ -231,7 +231,7 @@ public final class CniVerbs implements CniServer.Verbs {
         new CniResult(
             add.key().ifName(),
             added.mac(),
-            plan.mtu(),
+            added.mtu(),
             add.netnsPath(),
             plan.address(),
             plan.eni().subnet().length(),

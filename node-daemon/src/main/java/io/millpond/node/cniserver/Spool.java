@@ -16,6 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -23,18 +27,26 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * DELs that plugins kept while no daemon listened: files named by SHA-256 over container ID and
  * interface (each after its length as a 32-bit big-endian number), a hyphen, and SHA-256 over
- * stdin. A file goes when its DEL took effect, or when it can never be understood; one of a newer
- * version is left alone.
+ * stdin. A file goes when its DEL took effect; one that can never be understood is set aside for
+ * people, one of a newer version is left alone.
  */
 public final class Spool implements CniVerbs.SpoolLookup {
   private static final Logger log = LoggerFactory.getLogger(Spool.class);
   private static final int NAME_LENGTH = 64;
+
+  /** Where what cannot be understood goes; plugins and {@link #drain} look at files only. */
+  static final String ASIDE = "unreadable";
+
+  static final int MOST_ASIDE = 100;
+  private static final FileAttribute<Set<PosixFilePermission>> OWN =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
   private final Path directory;
   private final DeletePod deletePod;
@@ -90,11 +102,11 @@ public final class Spool implements CniVerbs.SpoolLookup {
       case CniFrame.Header.Newer(int version) ->
           log.warn(
               "{} was kept by a plugin of a newer release (version {}): left alone", file, version);
-      case CniFrame.Header.Garbage(String why) -> discard(file, why);
+      case CniFrame.Header.Garbage(String why) -> setAside(file, why);
       case CniFrame.Header.Ours _ -> {
         Optional<CniFrame> frame = CniFrame.read(octets.get());
         if (frame.isEmpty()) {
-          discard(file, "it is not whole");
+          setAside(file, "it is not whole");
         } else {
           replay(file, frame.get());
         }
@@ -107,11 +119,11 @@ public final class Spool implements CniVerbs.SpoolLookup {
     try {
       request = RequestParser.parse(frame);
     } catch (CniException e) {
-      discard(file, String.valueOf(e.getMessage()));
+      setAside(file, String.valueOf(e.getMessage()));
       return;
     }
     if (!(request instanceof CniRequest.Del del)) {
-      discard(file, "it is no DEL");
+      setAside(file, "it is no DEL");
       return;
     }
     try (LogContext _ =
@@ -141,12 +153,34 @@ public final class Spool implements CniVerbs.SpoolLookup {
     }
   }
 
-  private static void discard(Path file, String why) {
+  /** For people to look at; where there are many already, they are no news. */
+  private void setAside(Path file, String why) {
+    Path aside = directory.resolve(ASIDE);
     log.error(
-        "a file of the spool can never be understood and is removed: {} ({})",
+        "a file of the spool can never be understood and is set aside in {}: {} ({})",
+        aside,
         file.getFileName(),
         why);
-    remove(file);
+    try {
+      Files.createDirectories(aside, OWN);
+      if (count(aside) >= MOST_ASIDE) {
+        Files.deleteIfExists(file);
+      } else {
+        Files.move(file, aside.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+      }
+    } catch (IOException e) {
+      log.warn("it cannot be set aside and will be looked at again: {}", e.toString());
+    }
+  }
+
+  private static int count(Path aside) throws IOException {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(aside)) {
+      int count = 0;
+      for (Path _ : entries) {
+        count++;
+      }
+      return count;
+    }
   }
 
   private static void remove(Path file) {

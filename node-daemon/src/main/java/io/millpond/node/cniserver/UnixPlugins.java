@@ -16,14 +16,41 @@ import java.util.Optional;
 
 /** Plugins on the Unix socket. */
 public final class UnixPlugins implements PluginListener {
-  private static final Duration LOOK = Duration.ofMillis(500);
+  private static final Duration LOOK = Duration.ofMillis(200);
 
   private final UnixServer server;
+  private final Namespaces namespaces;
   private volatile boolean closed;
+
+  /** How a descriptor becomes a namespace. */
+  @FunctionalInterface
+  public interface Namespaces {
+    /**
+     * Takes the descriptor over; it is closed if this fails.
+     *
+     * @throws IOException if it is no pod's network namespace
+     */
+    Netns adopt(int descriptor) throws IOException;
+  }
 
   /** Plugins that connect to this socket; it stays the caller's to close. */
   public UnixPlugins(UnixServer server) {
+    this(server, UnixPlugins::verified);
+  }
+
+  /** With namespaces of another kind. */
+  UnixPlugins(UnixServer server, Namespaces namespaces) {
     this.server = server;
+    this.namespaces = namespaces;
+  }
+
+  private static Netns verified(int descriptor) throws IOException {
+    try {
+      return LinuxNetns.adopt(descriptor, NetnsDescriptor.verify(descriptor));
+    } catch (IOException e) {
+      LinuxNetns.adopt(descriptor, 0).close();
+      throw e;
+    }
   }
 
   @Override
@@ -31,7 +58,7 @@ public final class UnixPlugins implements PluginListener {
     while (!closed) {
       Optional<UnixConnection> connection = server.accept(LOOK);
       if (connection.isPresent()) {
-        return new Plugin(connection.get());
+        return new Plugin(connection.get(), namespaces);
       }
     }
     throw new IOException("no more plugins are accepted here");
@@ -42,7 +69,11 @@ public final class UnixPlugins implements PluginListener {
     closed = true;
   }
 
-  private record Plugin(UnixConnection connection) implements PluginConnection {
+  private record Plugin(UnixConnection connection, Namespaces namespaces)
+      implements PluginConnection {
+    /** What is made ready before the client has sent as much. */
+    private static final int CHUNK = 64 * 1024;
+
     private static final Duration REFUSAL = Duration.ofSeconds(1);
 
     @Override
@@ -60,7 +91,7 @@ public final class UnixPlugins implements PluginListener {
       ByteBuffer header = connection.receive(CniFrame.HEADER, deadline);
       return switch (CniFrame.readHeader(header)) {
         case CniFrame.Header.Ours(int length) ->
-            whole(header, connection.receive(length, deadline));
+            new Incoming(whole(header, length, deadline), netns());
         case CniFrame.Header.Newer(int version) -> {
           refuse(
               CniError.TRY_LATER,
@@ -74,19 +105,30 @@ public final class UnixPlugins implements PluginListener {
       };
     }
 
-    private Incoming whole(ByteBuffer header, ByteBuffer fields) throws IOException {
-      ByteBuffer frame = ByteBuffer.allocate(header.remaining() + fields.remaining());
-      frame.put(header).put(fields).flip();
-      int descriptor = connection.takeDescriptor();
-      return new Incoming(
-          frame, descriptor < 0 ? Optional.empty() : Optional.of(netns(descriptor)));
+    /** Memory grows with what has come, not with what was announced. */
+    private ByteBuffer whole(ByteBuffer header, int length, Deadline deadline) throws IOException {
+      ByteBuffer frame = ByteBuffer.allocate(CniFrame.HEADER + Math.min(CHUNK, length));
+      frame.put(header);
+      for (int left = length; left > 0; ) {
+        ByteBuffer part = connection.receive(Math.min(CHUNK, left), deadline);
+        left -= part.remaining();
+        if (frame.remaining() < part.remaining()) {
+          int size = Math.min(2 * frame.capacity() + CHUNK, CniFrame.HEADER + length);
+          frame = ByteBuffer.allocate(size).put(frame.flip());
+        }
+        frame.put(part);
+      }
+      return frame.flip();
     }
 
-    private Netns netns(int descriptor) throws IOException {
+    private Optional<Netns> netns() throws IOException {
+      int descriptor = connection.takeDescriptor();
+      if (descriptor < 0) {
+        return Optional.empty();
+      }
       try {
-        return LinuxNetns.adopt(descriptor, NetnsDescriptor.verify(descriptor));
+        return Optional.of(namespaces.adopt(descriptor));
       } catch (IOException e) {
-        LinuxNetns.adopt(descriptor, 0).close();
         refuse(
             CniError.INVALID_NETNS,
             "the network namespace cannot be used",

@@ -42,7 +42,7 @@ public final class LinuxPods implements PodNetwork {
     }
     return switch (datapath.attach(attachment, LinuxNetns.of(netns))) {
       case io.millpond.linux.datapath.AttachOutcome.Attached attached ->
-          new Attached(attached.hostLink(), attached.mac());
+          new Attached(attached.hostLink(), attached.mac(), attached.mtu());
       case io.millpond.linux.datapath.AttachOutcome.AddressInUse inUse ->
           new AddressInUse(inUse.detail());
       case io.millpond.linux.datapath.AttachOutcome.InterfaceExists _ ->

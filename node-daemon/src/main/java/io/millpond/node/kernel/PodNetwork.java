@@ -34,8 +34,9 @@ public interface PodNetwork {
    *
    * @param hostLink name of the host's end of the veth
    * @param mac hardware address of the pod's interface
+   * @param mtu of the pod's interface
    */
-  record Attached(String hostLink, MacAddress mac) implements AttachOutcome {}
+  record Attached(String hostLink, MacAddress mac, int mtu) implements AttachOutcome {}
 
   /** A slave that this node's records do not know holds the address. */
   record AddressInUse(String detail) implements AttachOutcome {}

@@ -1,7 +1,5 @@
 package io.millpond.node.life;
 
-import io.millpond.linux.BootClock;
-import io.millpond.linux.datapath.HostVeth;
 import io.millpond.linux.netns.Netns;
 import io.millpond.linux.unix.UnixServer;
 import io.millpond.node.admin.AdminServer;
@@ -14,7 +12,7 @@ import io.millpond.node.cniserver.UnixPlugins;
 import io.millpond.node.http.HttpFront;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.http.NodeView;
-import io.millpond.node.kernel.LinuxHost;
+import io.millpond.node.kernel.KernelAccess;
 import io.millpond.node.kernel.NodeFacts;
 import io.millpond.node.settings.Settings;
 import java.io.IOException;
@@ -32,7 +30,6 @@ import org.slf4j.LoggerFactory;
 /** The process: takes its turn, learns who it is, serves, and hands over or stops. */
 public final class Daemon implements NodeView {
   private static final Logger log = LoggerFactory.getLogger(Daemon.class);
-  private static final int ROOT = 0;
   private static final Duration RETRY = Duration.ofSeconds(2);
 
   /** Below the grace period that Kubernetes and systemd give by default. */
@@ -40,21 +37,32 @@ public final class Daemon implements NodeView {
 
   private final Settings settings;
   private final CloudAccess access;
+  private final KernelAccess kernel;
   private final Metrics metrics;
+  private final int user;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile String progress = "starting";
   private volatile @Nullable NodeCore core;
   private volatile String instance = "";
-  private @Nullable UnixServer socket;
-  private @Nullable CniServer plugins;
-  private @Nullable AdminServer admin;
-  private @Nullable HttpFront http;
+  private volatile @Nullable Turn turn;
+  private volatile @Nullable NodeCore begun;
+  private volatile @Nullable UnixServer socket;
+  private volatile @Nullable CniServer plugins;
+  private volatile @Nullable AdminServer admin;
+  private volatile @Nullable HttpFront http;
 
-  /** A daemon with these settings. */
-  public Daemon(Settings settings, CloudAccess access, Metrics metrics) {
+  /**
+   * A daemon with these settings.
+   *
+   * @param user whose processes are served: root on a node
+   */
+  public Daemon(
+      Settings settings, CloudAccess access, KernelAccess kernel, Metrics metrics, int user) {
     this.settings = settings;
     this.access = access;
+    this.kernel = kernel;
     this.metrics = metrics;
+    this.user = user;
   }
 
   /**
@@ -65,31 +73,26 @@ public final class Daemon implements NodeView {
   public void start() throws IOException, InterruptedException {
     Path run = settings.daemon().runDir();
     UnixServer.prepareDirectory(run);
-    Turn turn = Turn.take(run);
+    Turn mine = Turn.take(run);
+    turn = mine;
     long began = System.nanoTime();
     admin =
         AdminServer.start(
             run.resolve("admin.sock"),
             Map.of("pool", this::poolJson, "status", this::statusJson),
-            ROOT);
+            user);
     http =
         HttpFront.start(
             settings.daemon().httpAddress(), settings.daemon().metricsAddress(), this, metrics);
     CloudAccess.Opened opened = open();
     CloudAccess.Identity identity = opened.identity();
     instance = identity.instanceId();
-    LinuxHost host =
-        new LinuxHost(
-            new NodeFacts(
-                identity.address(), identity.vpcCidrs(), settings.network().serviceCidrs()));
-    NodeCore.Node node =
-        new NodeCore.Node(
-            opened.limits(), BootClock::now, key -> HostVeth.of(key).name(), randomWord());
-    NodeCore fresh = new NodeCore(settings, node, opened.cloud(), host, host.pods(), metrics);
+    NodeCore fresh = core(opened);
+    begun = fresh;
     numbers(fresh);
     fresh.start(this::waitingFor);
     progress = "the DELs that were kept are taking effect";
-    serve(turn, identity, fresh);
+    serve(mine, identity, fresh);
     core = fresh;
     log.info(
         "{} ({}) serves after {} ms: {}",
@@ -99,23 +102,43 @@ public final class Daemon implements NodeView {
         PoolJson.counts(fresh.pool().snapshot().summary()));
   }
 
-  private void serve(Turn turn, CloudAccess.Identity identity, NodeCore fresh)
+  private NodeCore core(CloudAccess.Opened opened) throws IOException {
+    CloudAccess.Identity self = opened.identity();
+    KernelAccess.Opened node =
+        kernel.open(
+            new NodeFacts(self.address(), self.vpcCidrs(), settings.network().serviceCidrs()));
+    return new NodeCore(
+        settings,
+        new NodeCore.Node(opened.limits(), node.clock(), node.linkName(), randomWord()),
+        opened.cloud(),
+        node.host(),
+        node.pods(),
+        metrics);
+  }
+
+  private void serve(Turn mine, CloudAccess.Identity identity, NodeCore fresh)
       throws IOException, InterruptedException {
     Spool spool = new Spool(settings.daemon().runDir().resolve("spool"), fresh.deletePod());
     spool.drain();
     UnixServer listener =
-        turn.listener().isPresent()
-            ? turn.listener().get()
+        mine.listener().isPresent()
+            ? mine.listener().get()
             : UnixServer.listen(settings.daemon().runDir().resolve("cni.sock"));
     CniServer server =
         new CniServer(
             new UnixPlugins(listener),
             new CniVerbs(fresh, spool, identity.vpcCidrs(), metrics),
-            settings.daemon().maxConnections(),
-            ROOT);
+            CniServer.Limits.of(settings.daemon().maxConnections()),
+            user);
     server.start();
     socket = listener;
     plugins = server;
+  }
+
+  /** Whether another daemon waits to take over. */
+  boolean hasStandby() {
+    AdminServer administrator = admin;
+    return administrator != null && administrator.hasStandby();
   }
 
   private void waitingFor(String what) {
@@ -181,7 +204,7 @@ public final class Daemon implements NodeView {
             running.pool().snapshot().report(),
             running.readiness(),
             running.attachments(),
-            BootClock.now());
+            running.pool().now());
   }
 
   private String statusJson() {
@@ -209,7 +232,7 @@ public final class Daemon implements NodeView {
       }
       serving.close();
     }
-    NodeCore running = core;
+    NodeCore running = begun;
     if (running != null) {
       running.close();
     }
@@ -219,6 +242,10 @@ public final class Daemon implements NodeView {
     }
     if (administrator != null) {
       administrator.close();
+    }
+    Turn mine = turn;
+    if (mine != null) {
+      mine.close();
     }
     stopped.countDown();
     log.info("stopped");

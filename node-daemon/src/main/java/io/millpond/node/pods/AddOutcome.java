@@ -7,8 +7,12 @@ import java.util.Optional;
 
 /** The end of an ADD. */
 public sealed interface AddOutcome {
-  /** The pod is there. */
-  record Added(PodPlan plan, String hostLink, MacAddress mac) implements AddOutcome {}
+  /**
+   * The pod is there.
+   *
+   * @param mtu that it has, which may be less than planned
+   */
+  record Added(PodPlan plan, String hostLink, MacAddress mac, int mtu) implements AddOutcome {}
 
   /** No address now; asking again later can help. */
   record NoAddress(String cause, String remedy, Optional<Duration> expectedIn)

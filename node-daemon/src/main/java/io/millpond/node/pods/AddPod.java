@@ -223,7 +223,7 @@ public final class AddPod {
     }
     attachments.built(plan.key(), plan.pod(), netns.inode());
     pool.apply(new PoolEvent.Attached(plan.key(), pool.now())).join();
-    return new AddOutcome.Added(plan, attached.hostLink(), attached.mac());
+    return new AddOutcome.Added(plan, attached.hostLink(), attached.mac(), attached.mtu());
   }
 
   private void attachFailed(AttachmentKey key, boolean exposed) {

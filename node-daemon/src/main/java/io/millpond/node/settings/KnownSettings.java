@@ -63,7 +63,7 @@ public final class KnownSettings {
           "MILLPOND_MAX_PODS",
           SettingType.number(0, 1000),
           "0",
-          "Most pods on this node, so that no more addresses are kept than pods can use; 0 means what EKS computes for the instance type.");
+          "Addresses the node has at most, so that no more are kept than pods can use; 0 means as many as its ENIs can have.");
 
   // EC2.
   static final Setting<String> CLUSTER_NAME =
@@ -102,7 +102,7 @@ public final class KnownSettings {
           "AWS_VPC_ENI_MTU",
           SettingType.number(1280, 9001),
           "9001",
-          "MTU of the ENIs and the pods.");
+          "MTU of the pods, at most that of their ENI's link; a network's own key mtu comes first.");
   static final Setting<List<Prefix>> SERVICE_CIDRS =
       setting(
           "MILLPOND_SERVICE_CIDRS",
@@ -147,12 +147,6 @@ public final class KnownSettings {
           SettingType.PATH,
           "/run/millpond",
           "Directory of the sockets, the lock and the spool.");
-  static final Setting<Path> NETNS_DIR =
-      setting(
-          "MILLPOND_NETNS_DIR",
-          SettingType.PATH,
-          "/run/netns",
-          "Where the host mounts network namespaces.");
   static final Setting<InetSocketAddress> HTTP_ADDRESS =
       setting(
           "MILLPOND_HTTP_ADDRESS",

@@ -51,7 +51,6 @@ public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
       Duration reconcilePeriod,
       int maxConnections,
       Path runDir,
-      Path netnsDir,
       InetSocketAddress httpAddress,
       InetSocketAddress metricsAddress,
       LogLevel logLevel) {}
@@ -114,7 +113,6 @@ public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
             values.get(KnownSettings.RECONCILE_PERIOD),
             values.get(KnownSettings.MAX_CONNECTIONS),
             values.get(KnownSettings.RUN_DIR),
-            values.get(KnownSettings.NETNS_DIR),
             values.get(KnownSettings.HTTP_ADDRESS),
             values.get(KnownSettings.METRICS_ADDRESS),
             values.get(KnownSettings.LOG_LEVEL)));

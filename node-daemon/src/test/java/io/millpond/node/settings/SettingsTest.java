@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -83,7 +84,6 @@ class SettingsTest {
     map("MILLPOND_RECONCILE_PERIOD", "10s", "daemon.reconcilePeriod", Duration.ofSeconds(10));
     map("MILLPOND_MAX_CONNECTIONS", "64", "daemon.maxConnections", 64);
     map("MILLPOND_RUN_DIR", "/run/other", "daemon.runDir", Path.of("/run/other"));
-    map("MILLPOND_NETNS_DIR", "/var/run/netns", "daemon.netnsDir", Path.of("/var/run/netns"));
     map(
         "MILLPOND_HTTP_ADDRESS",
         "127.0.0.1:0",
@@ -136,6 +136,59 @@ class SettingsTest {
           .contains(setting.environment(), setting.fileKey(), setting.description());
     }
     assertThat(KnownSettings.all().stream().map(Setting::fileKey)).doesNotHaveDuplicates();
+  }
+
+  /** Empty tomorrow: what a setting says must be done somewhere. */
+  private static final Set<String> WITHOUT_EFFECT_YET = Set.of("cloud.eniTags");
+
+  @Test
+  void everySettingIsReadWhereSomethingIsDone() throws Exception {
+    StringBuilder code = new StringBuilder();
+    try (Stream<Path> sources = Files.walk(Path.of("src/main/java"))) {
+      for (Path source : sources.filter(path -> path.toString().endsWith(".java")).toList()) {
+        if (!source.toString().contains("/settings/")) {
+          code.append(Files.readString(source));
+        }
+      }
+    }
+    for (String component : components(Settings.defaults()).keySet()) {
+      String accessor = "." + component.substring(component.indexOf('.') + 1) + "()";
+      if (!WITHOUT_EFFECT_YET.contains(component)) {
+        assertThat(code.indexOf(accessor)).as(component + " is read").isNotNegative();
+      }
+    }
+  }
+
+  @Test
+  void everyDefaultIsAValueOfItsType() {
+    for (Setting<?> setting : KnownSettings.all()) {
+      String text = setting.defaultText();
+      if (text != null) {
+        assertThat(setting.type().reader().apply(text)).as(setting.environment()).isNotNull();
+      }
+    }
+  }
+
+  @Test
+  void everyWrongValueIsToldAtOnce() {
+    Map<String, String> wrong = new LinkedHashMap<>();
+    for (Setting<?> setting : KnownSettings.all()) {
+      wrong.put(setting.environment(), "%");
+    }
+    assertThatThrownBy(() -> read("", wrong))
+        .isInstanceOfSatisfying(
+            InvalidSettingsException.class,
+            e -> {
+              assertThat(e.errors()).hasSameSizeAs(KnownSettings.all());
+              for (Setting<?> setting : KnownSettings.all()) {
+                assertThat(e.errors())
+                    .anySatisfy(
+                        error ->
+                            assertThat(error)
+                                .startsWith(setting.environment() + "=%")
+                                .contains(setting.type().form()));
+              }
+            });
   }
 
   @Test

@@ -36,10 +36,13 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   private final Set<Slave> slaves = new HashSet<>();
   private final Map<IpAddress, KernelView.RouteSays> routes = new TreeMap<>();
   private boolean everyLink;
+  private int linkMtu = 9001;
   private final Set<MacAddress> links = new HashSet<>();
   private final List<String> repaired = new ArrayList<>();
   private @Nullable LinkListener listener;
   private @Nullable CountDownLatch attachGate;
+  private @Nullable CountDownLatch detachGate;
+  private final CountDownLatch detaching = new CountDownLatch(1);
   private @Nullable AttachOutcome nextAttach;
   private @Nullable String detachFault;
   private final CountDownLatch attaching = new CountDownLatch(1);
@@ -79,6 +82,11 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
     everyLink = true;
   }
 
+  /** The links' MTU, 9001 unless said otherwise. */
+  public synchronized void linkMtu(int mtu) {
+    linkMtu = mtu;
+  }
+
   /** The ENI's link appears. */
   public synchronized void plugIn(MacAddress mac) {
     links.add(mac);
@@ -94,6 +102,18 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   /** Reached once the first attach has begun. */
   public CountDownLatch attaching() {
     return attaching;
+  }
+
+  /** The next detach waits until the gate opens. */
+  public synchronized CountDownLatch holdDetach() {
+    CountDownLatch gate = new CountDownLatch(1);
+    detachGate = gate;
+    return gate;
+  }
+
+  /** Reached once the first detach has begun. */
+  public CountDownLatch detaching() {
+    return detaching;
   }
 
   /** The next attach ends so, without an effect. */
@@ -219,11 +239,29 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
     veths.put(
         link, new KernelView.Seen(link, plan.key(), plan.address(), netns.inode(), plan.pod()));
     routes.put(plan.address(), new KernelView.InUse());
-    return new Attached(link, plan.eni().mac());
+    return new Attached(link, plan.eni().mac(), Math.min(plan.mtu(), linkMtu));
   }
 
   @Override
-  public synchronized DetachOutcome detach(AttachmentKey key, Optional<Netns> netns) {
+  public DetachOutcome detach(AttachmentKey key, Optional<Netns> netns) {
+    CountDownLatch gate;
+    synchronized (this) {
+      gate = detachGate;
+      detachGate = null;
+    }
+    detaching.countDown();
+    try {
+      if (gate != null) {
+        gate.await();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new DetachFailed("interrupted");
+    }
+    return detachNow(key);
+  }
+
+  private synchronized DetachOutcome detachNow(AttachmentKey key) {
     if (detachFault != null) {
       return new DetachFailed(detachFault);
     }

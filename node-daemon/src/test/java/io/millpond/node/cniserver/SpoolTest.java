@@ -1,0 +1,192 @@
+package io.millpond.node.cniserver;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.millpond.node.http.Metrics;
+import io.millpond.node.testing.ModelKernel;
+import io.millpond.node.testing.PluginClient;
+import io.millpond.node.testing.TestNode;
+import io.millpond.pool.value.IpAddress;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+class SpoolTest {
+  private static final String STDIN_HASH = "0".repeat(64);
+
+  @TempDir Path directory;
+  private final TestNode node = new TestNode();
+  private final ListAppender<ILoggingEvent> heard = new ListAppender<>();
+  private final Logger logger = (Logger) LoggerFactory.getLogger(Spool.class);
+
+  @BeforeEach
+  void start() {
+    heard.start();
+    logger.addAppender(heard);
+    node.warm();
+  }
+
+  @AfterEach
+  void stop() {
+    logger.detachAppender(heard);
+    node.close();
+  }
+
+  private Spool spool() {
+    return new Spool(directory, node.core().deletePod());
+  }
+
+  private Path keep(String name, byte[] octets) throws IOException {
+    return Files.write(directory.resolve(name), octets);
+  }
+
+  private Path keepDel(String container) throws IOException {
+    return keep(
+        Spool.name(container, "eth0") + "-" + STDIN_HASH, PluginClient.request("DEL", container));
+  }
+
+  private List<String> files() throws IOException {
+    try (Stream<Path> all = Files.list(directory)) {
+      return all.map(path -> path.getFileName().toString()).toList();
+    }
+  }
+
+  @Test
+  void keptDelsTakeEffectBeforeTheDaemonListens() throws Exception {
+    node.added("a", 1);
+    node.added("b", 2);
+    keepDel("a");
+    keepDel("never-added");
+    spool().drain();
+    assertThat(files()).isEmpty();
+    assertThat(node.kernel.addressOf(TestNode.key("a"))).isEmpty();
+    assertThat(node.kernel.addressOf(TestNode.key("b"))).isPresent();
+    assertThat(node.counts().owned()).isEqualTo(1);
+    assertThat(node.counts().cooling()).isEqualTo(1);
+  }
+
+  @Test
+  void aDelKeptMeanwhileTakesEffectBeforeTheNextAddOfTheSameContainer() throws Exception {
+    IpAddress old = node.added("a", 1);
+    node.added("b", 2);
+    keepDel("a");
+    Path other = keepDel("b");
+    CniVerbs verbs = new CniVerbs(node.core(), spool(), List.of(), new Metrics());
+    CniServer.Verbs.Answer answer =
+        verbs.answer(
+            ByteBuffer.wrap(PluginClient.request("ADD", "a")),
+            Optional.of(ModelKernel.netns(3)),
+            new NobodyHangsUp());
+    assertThat(new String(answer.reply(), UTF_8)).contains("\"ips\"");
+    assertThat(node.kernel.addressOf(TestNode.key("a"))).isPresent().get().isNotEqualTo(old);
+    assertThat(other).exists();
+    assertThat(node.kernel.addressOf(TestNode.key("b"))).isPresent();
+  }
+
+  @Test
+  void aDelOfANewerPluginIsLeftAlone() throws Exception {
+    byte[] newer = PluginClient.request("DEL", "a");
+    newer[3] = '2';
+    Path file = keep(Spool.name("a", "eth0") + "-" + STDIN_HASH, newer);
+    node.added("a", 1);
+    spool().drain();
+    assertThat(file).hasBinaryContent(newer);
+    assertThat(node.kernel.addressOf(TestNode.key("a"))).isPresent();
+    assertThat(heard.list)
+        .anySatisfy(line -> assertThat(line.getFormattedMessage()).contains("left alone"));
+  }
+
+  @Test
+  void whatCanNeverBeUnderstoodIsSetAsideAndTold() throws Exception {
+    byte[] del = PluginClient.request("DEL", "a");
+    keep("empty", new byte[0]);
+    keep("garbage", "not a frame at all".getBytes(UTF_8));
+    keep("short", Arrays.copyOf(del, del.length - 1));
+    keep("no-json", PluginClient.request("DEL", "a", "{".getBytes(UTF_8)));
+    keep("an-add", PluginClient.request("ADD", "a"));
+    node.added("a", 1);
+    spool().drain();
+    assertThat(files()).containsExactly(Spool.ASIDE);
+    assertThat(directory.resolve(Spool.ASIDE).toFile().list())
+        .containsExactlyInAnyOrder("empty", "garbage", "short", "no-json", "an-add");
+    assertThat(heard.list.stream().filter(line -> line.getLevel() == Level.ERROR))
+        .hasSize(5)
+        .allSatisfy(line -> assertThat(line.getFormattedMessage()).contains("set aside"));
+    assertThat(node.kernel.addressOf(TestNode.key("a"))).isPresent();
+    heard.list.clear();
+    spool().drain();
+    assertThat(heard.list).as("told once").isEmpty();
+  }
+
+  @Test
+  void notMoreThanAHundredFilesAreSetAside() throws Exception {
+    for (int i = 0; i < Spool.MOST_ASIDE + 3; i++) {
+      keep("garbage" + i, new byte[1]);
+    }
+    spool().drain();
+    assertThat(files()).containsExactly(Spool.ASIDE);
+    assertThat(directory.resolve(Spool.ASIDE).toFile().list()).hasSize(Spool.MOST_ASIDE);
+  }
+
+  @Test
+  void whatAPluginIsJustWritingIsNotTouched() throws Exception {
+    byte[] half = Arrays.copyOf(PluginClient.request("DEL", "a"), 20);
+    Path file = keep(".4711." + Spool.name("a", "eth0"), half);
+    Files.createSymbolicLink(directory.resolve("link"), Path.of("/dev/zero"));
+    spool().drain();
+    assertThat(file).hasBinaryContent(half);
+    assertThat(heard.list).isEmpty();
+  }
+
+  @Test
+  void aDelThatFailsIsKeptForTheNextTime() throws Exception {
+    node.added("a", 1);
+    Path file = keepDel("a");
+    node.kernel.failDetach("device busy");
+    spool().drain();
+    assertThat(file).exists();
+    node.kernel.failDetach(null);
+    spool().drain();
+    assertThat(file).doesNotExist();
+    assertThat(node.kernel.vethCount()).isZero();
+  }
+
+  private static final class NobodyHangsUp implements PluginConnection {
+    @Override
+    public int peerUid() {
+      return 0;
+    }
+
+    @Override
+    public Incoming receive(Duration within) throws IOException {
+      throw new IOException("nothing is received here");
+    }
+
+    @Override
+    public void send(byte[] reply, Duration within) {}
+
+    @Override
+    public boolean gone() {
+      return false;
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,299 @@
+package io.millpond.pool;
+
+import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.IpAddress;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** What must be true of a pool, whatever happens; the numbers are those of docs/design.md. */
+final class PoolRules {
+  private final PoolPolicy policy;
+  private final PoolLimits limits;
+  private final WorldCloud cloud;
+  private final Map<IpAddress, AllocationResult.Granted> owners = new TreeMap<>();
+  private final Map<IpAddress, BootTime> ended = new TreeMap<>();
+  private final Map<IpAddress, BootTime> missed = new TreeMap<>();
+  private final Set<IpAddress> suspects = new HashSet<>();
+  private final Map<IpAddress, Doubt> doubts = new TreeMap<>();
+  private boolean verified;
+  private BootTime asked = BootTime.BOOT;
+  private BootTime calmSince = BootTime.BOOT;
+  private long demanded;
+  private long grown;
+
+  /** Whether the address was given back is not known since a moment; when EC2 was asked first. */
+  private record Doubt(BootTime since, Optional<BootTime> asked) {
+    Optional<Doubt> after(BootTime when) {
+      if (!since.isBefore(when)) {
+        return Optional.of(this);
+      }
+      return asked.isEmpty()
+          ? Optional.of(new Doubt(since, Optional.of(when)))
+          : Optional.of(this).filter(d -> when.since(asked.get()).compareTo(CloudLook.APART) < 0);
+    }
+  }
+
+  PoolRules(PoolPolicy policy, PoolLimits limits, WorldCloud cloud) {
+    this.policy = policy;
+    this.limits = limits;
+    this.cloud = cloud;
+  }
+
+  private static void must(boolean condition, String rule, Object about) {
+    if (!condition) {
+      throw new AssertionError(rule + ": " + about);
+    }
+  }
+
+  // What happened.
+
+  /** A daemon starts and finds these pods; what it was told before is gone. */
+  void started(CloudView view, Collection<PoolEvent.Held> pods, BootTime now) {
+    owners.clear();
+    for (PoolEvent.Held pod : pods) {
+      owners.put(pod.address(), new AllocationResult.Granted(pod.key(), pod.address(), pod.eni()));
+    }
+    suspects.clear();
+    missed.clear();
+    doubts.clear();
+    verified = view.verified();
+    asked = now;
+    calmSince = now;
+    if (verified) {
+      pods.stream()
+          .map(PoolEvent.Held::address)
+          .filter(ip -> !shows(view, ip))
+          .forEach(ip -> missed.put(ip, now));
+    }
+    demand(WarmTargets.PREFIX_SIZE * limits.maxEnis());
+  }
+
+  private static boolean shows(CloudView view, IpAddress ip) {
+    return view.enis().stream().anyMatch(eni -> eni.addresses().contains(ip));
+  }
+
+  /** After a boot everything counts as released at the boot. */
+  void rebooted() {
+    ended.replaceAll((_, _) -> BootTime.BOOT);
+  }
+
+  void observed(PoolState state, CloudView view, BootTime when) {
+    verified = true;
+    asked = when;
+    for (IpAddress ip : List.copyOf(doubts.keySet())) {
+      doubts.computeIfPresent(ip, (_, doubt) -> doubt.after(when).orElse(null));
+    }
+    missed.keySet().removeIf(ip -> state.address(ip).isEmpty());
+    for (PoolEni eni : state.enis().values()) {
+      for (PoolAddress address : eni.addresses().values()) {
+        if (shows(view, address.ip())) {
+          missed.remove(address.ip());
+        } else if (address.known().isBefore(when) // else the answer is too old to tell
+            && missed.putIfAbsent(address.ip(), when) == null) {
+          demand(1);
+        }
+      }
+    }
+  }
+
+  /** Whether these addresses were given back is not known. */
+  void doubtful(PoolAction.UnassignAddresses action, BootTime now) {
+    action.addresses().forEach(ip -> doubts.put(ip, new Doubt(now, Optional.empty())));
+  }
+
+  /** So many addresses more may have to be ordered because of what happened. */
+  void demand(int addresses) {
+    demanded += addresses;
+  }
+
+  /** The pod's last trace went at this moment. */
+  void ended(AttachmentKey key, BootTime now) {
+    owners
+        .values()
+        .removeIf(
+            g -> {
+              boolean his = g.key().equals(key);
+              if (his) {
+                ended.put(g.address(), now);
+                suspects.remove(g.address());
+              }
+              return his;
+            });
+  }
+
+  /** The pod was not built, and nobody saw its address. */
+  void neverBuilt(AttachmentKey key) {
+    owners.values().removeIf(g -> g.key().equals(key));
+  }
+
+  /** The pool was told that somebody unknown has the address, who is no owner. */
+  void suspected(IpAddress ip) {
+    owners.remove(ip);
+    suspects.add(ip);
+    demand(1);
+  }
+
+  /** The pod's veth is gone; the pod may live on. */
+  void vanished(AttachmentKey key) {
+    owners.values().stream()
+        .filter(g -> g.key().equals(key))
+        .forEach(g -> suspects.add(g.address()));
+  }
+
+  /** A look found nobody; late, it says nothing about what happened meanwhile. */
+  void nobodyHolds(IpAddress ip, BootTime now) {
+    if (suspects.remove(ip)) {
+      owners.remove(ip);
+      ended.put(ip, now);
+    }
+  }
+
+  /** A pod died unseen before this start. */
+  void diedBefore(IpAddress ip, BootTime now) {
+    ended.put(ip, now);
+  }
+
+  boolean owns(AttachmentKey key) {
+    return owners.values().stream().anyMatch(g -> g.key().equals(key));
+  }
+
+  // What must follow.
+
+  /** Invariants 1 and 2. */
+  void granted(AllocationResult.Granted g, BootTime now, Collection<PoolAction> running) {
+    AllocationResult.Granted before = owners.get(g.address());
+    must(before == null || before.key().equals(g.key()), "1 one owner", g + " not " + before);
+    must(!suspects.contains(g.address()), "1 nobody else has it", g);
+    must(before != null || rested(g.address(), now), "2 cooldown", g + " at " + now + ended);
+    must(!missed.containsKey(g.address()), "only what EC2's last answer has", g);
+    must(!cloud.gone(g.address()), "not what we gave back", g);
+    for (PoolAction action : running) {
+      must(!taken(action).contains(g.address()), "not what is leaving", g);
+    }
+    owners.put(g.address(), g);
+  }
+
+  private boolean rested(IpAddress ip, BootTime now) {
+    BootTime end = ended.get(ip);
+    return end == null || now.since(end).compareTo(policy.cooldown()) >= 0;
+  }
+
+  /** Invariants 1 and 5, after every event. */
+  void hold(PoolState state, BootTime now) {
+    if (state.surplus() == null) {
+      calmSince = now;
+    }
+    PoolSummary sum = state.summary();
+    int all = state.enis().values().stream().mapToInt(e -> e.addresses().size()).sum();
+    must(sum.total() == all, "the six add up", sum);
+    owners.forEach(
+        (ip, g) ->
+            must(
+                state.address(ip).filter(a -> g.key().equals(a.state().key())).isPresent(),
+                "1 an owner keeps its address",
+                g + " " + state.address(ip)));
+    doubts.keySet().removeIf(ip -> state.address(ip).isEmpty() && missed.containsKey(ip));
+    for (IpAddress ip : doubts.keySet()) {
+      must(
+          state.address(ip).filter(a -> a.state() instanceof AddressState.Leaving).isPresent(),
+          "leaving until two answers tell",
+          ip);
+    }
+    Set<AttachmentKey> keys = new HashSet<>();
+    for (PoolEni eni : state.enis().values()) {
+      for (PoolAddress a : eni.addresses().values()) {
+        if (a.assigned()) {
+          AttachmentKey key = a.state().key();
+          must(key != null && keys.add(key), "1 one address for a key", a);
+          AllocationResult.Granted g = owners.get(a.ip());
+          must(g != null && g.key().equals(key), "1 an address ends with its owner", a);
+        }
+        if (a.state() instanceof AddressState.Frozen) {
+          BootTime first = missed.get(a.ip());
+          must(
+              first != null && asked.since(first).compareTo(CloudLook.APART) >= 0,
+              "4 absence counts after two answers",
+              a);
+        }
+      }
+    }
+  }
+
+  /** Invariants 3 to 7, before an action begins. */
+  void ordered(PoolState state, PoolAction action, Collection<PoolAction> running, BootTime now) {
+    must(running.stream().noneMatch(a -> a.id() == action.id()), "6 not ordered twice", action);
+    if (action.incoming() > 0) {
+      growth(state, action, running);
+    }
+    if (action.destructive()) {
+      must(verified, "4 nothing destructive from unverified knowledge", action);
+      must(now.since(calmSince).compareTo(policy.releaseDelay()) >= 0, "5 surplus lasts", action);
+      for (IpAddress ip : taken(action)) {
+        must(!owners.containsKey(ip), "3 no owned address goes", action);
+        must(!suspects.contains(ip), "3 no quarantined address goes", action);
+        must(rested(ip, now), "3 no cooling address goes", action);
+      }
+      if (action instanceof PoolAction.ReleaseEni r) {
+        must(
+            owners.values().stream().noneMatch(g -> g.eni().equals(r.eni())),
+            "3 no ENI with a pod goes",
+            action);
+      }
+      demand(1 + taken(action).size());
+    }
+  }
+
+  private void growth(PoolState state, PoolAction action, Collection<PoolAction> running) {
+    int coming = running.stream().mapToInt(PoolAction::incoming).sum();
+    int most = Math.min(limits.maxEnis(), policy.maxEni());
+    must(
+        cloud.ordered() + coming + action.incoming() <= most * limits.slotsPerEni(),
+        "not more than the instance takes",
+        action + " with " + coming + " coming and " + cloud.ordered());
+    PoolSummary sum = state.summary();
+    int will = sum.total() - sum.leaving() + sum.incoming() + action.incoming();
+    must(will <= Math.max(policy.maxPods(), 1), "not more than pods can use", action);
+    if (policy.byAddress()) {
+      int target = policy.warmIpTarget().orElse(0) + sum.waiting() + sum.expected();
+      int usable = WarmTargets.Stock.of(state, policy).usable() + action.incoming();
+      must(
+          usable <= target || will <= policy.minimumIpTarget().orElse(0),
+          "6 not more than is short",
+          action + " with " + sum);
+    }
+    grown++;
+    must(grown <= demanded, "7 no more growth than demand", grown + " for " + demanded);
+  }
+
+  Set<IpAddress> taken(PoolAction action) {
+    return switch (action) {
+      case PoolAction.UnassignAddresses u -> u.addresses();
+      case PoolAction.ReleaseEni r -> cloud.on(r.eni());
+      case PoolAction.CreateEni _, PoolAction.AssignAddresses _, PoolAction.Probe _ -> Set.of();
+    };
+  }
+
+  /** Whether the pool knows exactly what EC2 has. */
+  boolean knownAll(PoolState state) {
+    Map<EniId, Set<IpAddress>> known = new TreeMap<>();
+    state.enis().forEach((id, eni) -> known.put(id, Set.copyOf(eni.addresses().keySet())));
+    return known.equals(cloud.all());
+  }
+
+  /** Invariant 5: the target is met where it can be, and pool and EC2 agree. */
+  void atRest(PoolState state) {
+    must(verified, "EC2 was asked", state);
+    must(knownAll(state), "what EC2 has is known", state + " not " + cloud.all());
+    WarmTargets.Stock stock = WarmTargets.Stock.of(state, policy);
+    int lacking = WarmTargets.shortage(policy, limits.slotsPerEni(), stock);
+    must(lacking == 0 || Growth.room(state, policy) == 0, "5 the target is met", lacking);
+    must(Shrinkage.size(state, policy) == 0, "5 nothing is too much", state);
+  }
+}
