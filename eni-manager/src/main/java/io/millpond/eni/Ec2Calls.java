@@ -5,6 +5,8 @@ import io.millpond.eni.CallBudget.Urgency;
 import io.millpond.eni.CloudFailure.Kind;
 import java.net.URI;
 import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -61,9 +63,16 @@ final class Ec2Calls implements AutoCloseable {
                 ClientOverrideConfiguration.builder()
                     .retryStrategy(DefaultRetryStrategy.doNotRetry())
                     .apiCallTimeout(settings.callTimeout())
+                    .scheduledExecutorService(timeouts())
                     .build());
     settings.endpoint().ifPresent(builder::endpointOverride);
     return builder.build();
+  }
+
+  /** One thread that interrupts calls that take too long; the SDK would start five. */
+  private static ScheduledExecutorService timeouts() {
+    return Executors.newSingleThreadScheduledExecutor(
+        Thread.ofPlatform().daemon().name("ec2-timeouts").factory());
   }
 
   /** The SDK's chain asks the instance metadata for the role's credentials where this says. */

@@ -261,6 +261,11 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
     }
     try {
       boolean held = host.held(place.get(), probe.address());
+      BootTime now = clock.get();
+      if (!held) {
+        // Written down before it counts, as by a DEL.
+        host.released(probe.address(), now);
+      }
       log.atInfo()
           .addKeyValue(LogContext.IP, probe.address())
           .log(
@@ -269,8 +274,8 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
                   : "held by nobody: leaves quarantine");
       events.accept(
           held
-              ? new PoolEvent.StillHeld(probe.address(), clock.get())
-              : new PoolEvent.HolderGone(probe.address(), clock.get()));
+              ? new PoolEvent.StillHeld(probe.address(), now)
+              : new PoolEvent.HolderGone(probe.address(), now));
     } catch (IOException e) {
       failed(
           probe,
