@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,7 +38,15 @@ static int wait_for(int fd, short events, long long deadline) {
   }
 }
 
-static int connect_daemon(const char **why) {
+/* How long the daemon may take. Runtimes kill a DEL after a minute: it must have been kept by then. The kubelet asks
+ * for STATUS every 5 s. */
+static long long patience_ms(enum verb verb) {
+  long long seconds = verb == VERB_DEL ? 20 : verb == VERB_STATUS ? 5 : 60;
+  return seconds * number("MILLPOND_SECOND_MS", 1000);
+}
+
+/* While the daemon's backlog is full, which it is for moments, the kernel waits as long as a send may last. */
+static int connect_daemon(long long deadline, const char **why) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   int length = snprintf(address.sun_path, sizeof address.sun_path, "%s/cni.sock", run_dir());
   if (length < 0 || (size_t)length >= sizeof address.sun_path) {
@@ -53,13 +62,21 @@ static int connect_daemon(const char **why) {
     *why = "the daemon's socket is not a socket of root: somebody replaced it";
     return -1;
   }
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) {
     *why = strerror(errno);
     return -1;
   }
+  long long left = deadline - now_ms();
+  struct timeval limit = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 + 1};
+  if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0) {
+    *why = strerror(errno);
+    (void)close(fd);
+    return -1;
+  }
   if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
-    *why = errno == EAGAIN ? "the daemon's backlog is full" : "nobody listens on the daemon's socket";
+    *why = errno == EAGAIN ? "the daemon did not accept the connection in time"
+                           : "nobody listens on the daemon's socket";
     (void)close(fd);
     return -1;
   }
@@ -92,7 +109,7 @@ static int send_frame(int fd, int netns_fd, const struct buffer *frame, long lon
       header->cmsg_len = CMSG_LEN(sizeof(int));
       memcpy(CMSG_DATA(header), &netns_fd, sizeof(int));
     }
-    ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
+    ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n > 0) {
       sent += (size_t)n;
     } else if (n < 0 && errno == EAGAIN) {
@@ -109,7 +126,7 @@ static int send_frame(int fd, int netns_fd, const struct buffer *frame, long lon
 static int receive_exactly(int fd, unsigned char *bytes, size_t length, long long deadline) {
   size_t got = 0;
   while (got < length) {
-    ssize_t n = recv(fd, bytes + got, length - got, 0);
+    ssize_t n = recv(fd, bytes + got, length - got, MSG_DONTWAIT);
     if (n > 0) {
       got += (size_t)n;
     } else if (n == 0) {
@@ -128,15 +145,16 @@ static int receive_exactly(int fd, unsigned char *bytes, size_t length, long lon
 
 int ask_daemon(const struct request *request, const struct buffer *frame, struct buffer *reply,
                const char **why) {
-  int fd = connect_daemon(why);
+  long long deadline = now_ms() + patience_ms(request->verb);
+  int fd = connect_daemon(deadline, why);
   if (fd < 0) {
     return -1;
   }
-  /* Runtimes kill a DEL after a minute; it must have been kept by then. */
-  long long deadline = now_ms() + (request->verb == VERB_DEL ? 20000 : 60000);
+  /* A daemon that refuses may close before it has read all; its answer is there nevertheless. */
   unsigned char header[8];
-  int failed = send_frame(fd, request->netns_fd, frame, deadline) != 0 ||
-               receive_exactly(fd, header, sizeof header, deadline) != 0;
+  int sent = send_frame(fd, request->netns_fd, frame, deadline) == 0 || errno == EPIPE ||
+             errno == ECONNRESET;
+  int failed = !sent || receive_exactly(fd, header, sizeof header, deadline) != 0;
   if (failed) {
     *why = errno == ETIMEDOUT ? "the daemon did not answer in time"
                               : "the daemon closed the connection without an answer";

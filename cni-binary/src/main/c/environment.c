@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -17,14 +20,14 @@
 #define NSFS_MAGIC 0x6e736673
 #endif
 
-static const char *variable(const char *name) {
+static const char *variable(const char *name, size_t limit) {
   const char *value = getenv(name);
   if (value == NULL || *value == '\0') {
     return NULL; /* empty equals absent */
   }
-  if (strnlen(value, VALUE_LIMIT + 1) > VALUE_LIMIT) {
+  if (strnlen(value, limit + 1) > limit) {
     static char message[128];
-    (void)snprintf(message, sizeof message, "%s is longer than 64 KiB", name);
+    (void)snprintf(message, sizeof message, "%s is longer than %zu KiB", name, limit / 1024);
     fail(CODE_ENVIRONMENT, message, NULL);
   }
   return value;
@@ -61,7 +64,7 @@ static void check_container_id(const char *id) {
  * are refused: Unicode has spaces among them, and no runtime uses them. */
 static void check_ifname(const char *name) {
   size_t length = strlen(name);
-  int valid = length <= 15 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+  int valid = length <= IFNAME_LIMIT && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
   for (const char *c = name; valid && *c != '\0'; c++) {
     unsigned char u = (unsigned char)*c;
     valid = u > 0x20 && u < 0x7f && u != '/' && u != ':' && u != '%';
@@ -91,8 +94,15 @@ static void check_missing(const struct request *r) {
 }
 
 static int overridden(void) {
-  const char *value = variable("CNI_NETNS_OVERRIDE");
+  const char *value = variable("CNI_NETNS_OVERRIDE", VALUE_LIMIT);
   return value != NULL && (strcmp(value, "1") == 0 || strcasecmp(value, "true") == 0);
+}
+
+/* Namespaces of all kinds are files of one file system. */
+static int is_netns(int fd) {
+  struct statfs fs;
+  return fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC &&
+         ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
 }
 
 /* Opens the namespace once; what is opened is what is checked and what the daemon gets. DEL lives with one that is gone
@@ -106,10 +116,9 @@ static int open_netns(const struct request *r) {
     }
     return -1;
   }
-  struct statfs fs;
   struct stat theirs;
   struct stat own;
-  if (fstatfs(fd, &fs) != 0 || fstat(fd, &theirs) != 0 || fs.f_type != NSFS_MAGIC) {
+  if (!is_netns(fd) || fstat(fd, &theirs) != 0) {
     (void)close(fd);
     if (required) {
       fail(CODE_NETNS, "CNI_NETNS is not a network namespace", r->netns);
@@ -129,9 +138,10 @@ struct request read_environment(void) {
   if (r.verb == VERB_GC || r.verb == VERB_STATUS || r.verb == VERB_VERSION) {
     return r; /* runtimes send empty or made-up container variables with these */
   }
-  r.container_id = variable("CNI_CONTAINERID");
-  r.netns = variable("CNI_NETNS");
-  r.ifname = variable("CNI_IFNAME");
+  r.container_id = variable("CNI_CONTAINERID", ID_LIMIT);
+  r.netns = variable("CNI_NETNS", VALUE_LIMIT);
+  r.ifname = variable("CNI_IFNAME", VALUE_LIMIT);
+  r.args = variable("CNI_ARGS", VALUE_LIMIT);
   if (r.container_id != NULL) {
     check_container_id(r.container_id);
   }

@@ -24,7 +24,7 @@ uint32_t get_u32(const unsigned char *at) {
 
 static void put(struct buffer *frame, const void *bytes, size_t length) {
   if (length > frame->capacity - frame->length) {
-    fail(CODE_ENVIRONMENT, "the CNI environment is larger than 256 KiB", NULL);
+    fail(CODE_ENVIRONMENT, "the request does not fit into a frame", NULL);
   }
   memcpy(frame->bytes + frame->length, bytes, length);
   frame->length += length;
@@ -36,8 +36,7 @@ static void put_header(struct buffer *frame, unsigned char tag, size_t length) {
   put(frame, header, sizeof header);
 }
 
-static void put_variable(struct buffer *frame, const char *name) {
-  const char *value = getenv(name);
+static void put_variable(struct buffer *frame, const char *name, const char *value) {
   if (value == NULL) {
     return;
   }
@@ -48,14 +47,14 @@ static void put_variable(struct buffer *frame, const char *name) {
 }
 
 void write_frame(struct buffer *frame, const struct request *request, const struct buffer *input) {
-  static const char *const allowed[] = {"CNI_COMMAND", "CNI_CONTAINERID", "CNI_NETNS",
-                                        "CNI_IFNAME",  "CNI_ARGS",        "CNI_PATH",
-                                        "CNI_NETNS_OVERRIDE"};
-  (void)request;
+  /* The checked values together with the largest stdin fit; nothing else of the environment is for the daemon. */
+  _Static_assert(STDIN_LIMIT + ID_LIMIT + 2 * VALUE_LIMIT + 1024 <= FRAME_LIMIT, "a DEL must fit");
   put(frame, "MPC1\0\0\0\0", 8);
-  for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
-    put_variable(frame, allowed[i]);
-  }
+  put_variable(frame, "CNI_COMMAND", getenv("CNI_COMMAND"));
+  put_variable(frame, "CNI_CONTAINERID", request->container_id);
+  put_variable(frame, "CNI_NETNS", request->netns);
+  put_variable(frame, "CNI_IFNAME", request->ifname);
+  put_variable(frame, "CNI_ARGS", request->args);
   struct timespec now;
   char name[64];
   (void)clock_gettime(CLOCK_REALTIME, &now);

@@ -22,6 +22,17 @@ const char *run_dir(void) {
   return MILLPOND_RUN_DIR;
 }
 
+long long number(const char *variable, long long otherwise) {
+#ifdef MILLPOND_TEST
+  const char *chosen = getenv(variable);
+  if (chosen != NULL && *chosen != '\0') {
+    return strtoll(chosen, NULL, 10);
+  }
+#endif
+  (void)variable;
+  return otherwise;
+}
+
 static int print_all(const unsigned char *bytes, size_t length) {
   while (length > 0) {
     ssize_t written = write(STDOUT_FILENO, bytes, length);
@@ -97,6 +108,7 @@ static _Noreturn void answer_alone(const struct request *request, const struct b
       fail(CODE_NOT_AVAILABLE, "the millpond daemon does not serve on this node", why);
     case VERB_DEL:
       if (spool_del(request, frame, input, &unspooled) == 0) {
+        (void)fprintf(stderr, "millpond: this DEL is kept until the daemon serves: %s\n", why);
         exit(0);
       }
       fail(CODE_TRY_LATER, "the millpond daemon does not serve, and this DEL could not be kept",

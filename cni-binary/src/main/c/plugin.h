@@ -15,7 +15,9 @@ enum {
   STDIN_LIMIT = 4 * 1024 * 1024,  /* pod annotations and GC lists are far smaller */
   FRAME_LIMIT = STDIN_LIMIT + 256 * 1024,
   REPLY_LIMIT = 8 * 1024 * 1024,
-  VALUE_LIMIT = 64 * 1024 /* of one environment variable */
+  ID_LIMIT = 8 * 1024,     /* of CNI_CONTAINERID; the daemon's limit too */
+  VALUE_LIMIT = 64 * 1024, /* of any other environment variable */
+  IFNAME_LIMIT = 15        /* IFNAMSIZ - 1 */
 };
 
 /* CNI error codes (specification 1.1.0, "Error"). */
@@ -32,9 +34,10 @@ enum verb { VERB_ADD, VERB_DEL, VERB_CHECK, VERB_GC, VERB_STATUS, VERB_VERSION }
 
 struct request {
   enum verb verb;
-  const char *container_id; /* NULL when absent; empty equals absent */
+  const char *container_id; /* NULL when absent, empty, or of no meaning for the verb */
   const char *netns;
   const char *ifname;
+  const char *args;
   int netns_fd; /* -1 when there is none */
 };
 
@@ -46,6 +49,9 @@ struct buffer {
 };
 
 const char *run_dir(void);
+
+/* main.c: the number, or in a build for tests what that environment variable says. */
+long long number(const char *variable, long long otherwise);
 
 /* main.c: print one CNI error document and end with status 1. */
 _Noreturn void fail(unsigned code, const char *message, const char *details);

@@ -20,7 +20,7 @@ static void hex(char *out, const unsigned char *digest, size_t count) {
 }
 
 static void spool_name(char name[140], const struct request *r, const struct buffer *input) {
-  static unsigned char key[2 * VALUE_LIMIT + 8];
+  static unsigned char key[ID_LIMIT + IFNAME_LIMIT + 8];
   unsigned char digest[32];
   size_t id = strlen(r->container_id);
   size_t ifname = strlen(r->ifname);
@@ -35,8 +35,8 @@ static void spool_name(char name[140], const struct request *r, const struct buf
   hex(name + 65, digest, 32);
 }
 
-/* Whether one more file fits; leftovers of writers that were killed count as well. */
-static int fits(int dir, size_t length, const char **why) {
+/* Whether the file fits; leftovers of writers that were killed count as well, the file that it replaces does not. */
+static int fits(int dir, const char *name, size_t length, const char **why) {
   int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *entries = copy < 0 ? NULL : fdopendir(copy);
   if (entries == NULL) {
@@ -47,13 +47,16 @@ static int fits(int dir, size_t length, const char **why) {
   long long bytes = (long long)length;
   for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
     struct stat st;
-    if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {
+    if (strcmp(entry->d_name, name) != 0 &&
+        fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(st.st_mode)) {
       files++;
       bytes += st.st_size;
     }
   }
   (void)closedir(entries);
-  if (files >= FILES_LIMIT || bytes > BYTES_LIMIT) {
+  if (files >= number("MILLPOND_SPOOL_FILES", FILES_LIMIT) ||
+      bytes > number("MILLPOND_SPOOL_BYTES", BYTES_LIMIT)) {
     *why = "the spool is full (10,000 files or 256 MiB): start the daemon";
     return 0;
   }
@@ -116,7 +119,7 @@ int spool_del(const struct request *request, const struct buffer *frame,
   spool_name(name, request, input);
   (void)snprintf(temporary, sizeof temporary, ".%ld.%.64s", (long)getpid(), name);
   (void)unlinkat(dir, temporary, 0);
-  int kept = fits(dir, frame->length, why);
+  int kept = fits(dir, name, frame->length, why);
   if (kept && (write_file(dir, temporary, frame) != 0 || renameat(dir, temporary, dir, name) != 0 ||
                fsync(dir) != 0)) {
     *why = strerror(errno);

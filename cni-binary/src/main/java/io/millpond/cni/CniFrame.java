@@ -32,6 +32,9 @@ public record CniFrame(Map<String, String> variables, ByteBuffer stdin, String r
   /** The largest frame, header included, in octets. */
   public static final int LIMIT = STDIN_LIMIT + 256 * 1024;
 
+  /** The plugin sends five variables. */
+  private static final int MOST_VARIABLES = 32;
+
   private static final int MAGIC = 0x4D504331;
   private static final int MAGIC_NAME = 0x4D5043;
   private static final int VARIABLE = 1;
@@ -96,6 +99,9 @@ public record CniFrame(Map<String, String> variables, ByteBuffer stdin, String r
           int equals = text.indexOf('=');
           if (equals > 0) {
             variables.put(text.substring(0, equals), text.substring(equals + 1));
+          }
+          if (variables.size() > MOST_VARIABLES) {
+            return Optional.empty();
           }
         }
         case STDIN -> stdin = ByteBuffer.wrap(value);

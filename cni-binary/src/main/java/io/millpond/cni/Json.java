@@ -1,25 +1,29 @@
 package io.millpond.cni;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.MissingNode;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON as CNI's Go software reads it: keys in any capitalisation, the last of two wins; with
- * bounds.
+ * JSON as CNI's Go software reads it, with bounds: UTF-8 and nothing else, where wrong octets
+ * inside a string count as U+FFFD; keys in any capitalisation; of two equal keys the last wins.
  */
 final class Json {
-  static final ObjectMapper MAPPER =
+  private static final ObjectReader READER =
       new ObjectMapper(
               JsonFactory.builder()
                   .streamReadConstraints(
@@ -29,9 +33,20 @@ final class Json {
                           .maxNumberLength(100)
                           .build())
                   .build())
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+          .reader()
+          .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .with(new AnyCapitalisation());
 
   private Json() {}
+
+  private static final class AnyCapitalisation extends JsonNodeFactory {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public ObjectNode objectNode() {
+      return new ObjectNode(this, new TreeMap<>(String.CASE_INSENSITIVE_ORDER));
+    }
+  }
 
   /**
    * Reads one document.
@@ -39,19 +54,16 @@ final class Json {
    * @throws JsonProcessingException if it is not exactly one
    */
   static JsonNode read(ByteBuffer octets) throws JsonProcessingException {
-    byte[] text = new byte[octets.remaining()];
-    octets.duplicate().get(text);
-    try {
-      JsonNode document = MAPPER.readTree(text);
-      if (document == null || document instanceof MissingNode) {
-        throw new com.fasterxml.jackson.core.JsonParseException(null, "empty");
-      }
-      return document;
-    } catch (JsonProcessingException e) {
-      throw e;
-    } catch (IOException e) {
-      throw new UncheckedIOException("reading from memory", e);
+    JsonNode document = READER.readTree(UTF_8.decode(octets.duplicate()).toString());
+    if (document.isMissingNode()) {
+      throw new JsonParseException(null, "empty");
     }
+    return document;
+  }
+
+  /** A new object for an answer; its keys keep their order. */
+  static ObjectNode object() {
+    return JsonNodeFactory.instance.objectNode();
   }
 
   static List<String> keys(JsonNode object) {
@@ -60,14 +72,9 @@ final class Json {
     return keys;
   }
 
-  /** The value of the last key that equals the name but for capitalisation. */
-  static @Nullable JsonNode get(JsonNode object, String name) {
-    JsonNode found = null;
-    for (String key : keys(object)) {
-      if (key.equalsIgnoreCase(name)) {
-        found = object.get(key);
-      }
-    }
-    return found;
+  /** The key's value in a document that was read here; null if it is absent or {@code null}. */
+  static @Nullable JsonNode get(JsonNode object, String key) {
+    JsonNode value = object.get(key);
+    return value == null || value.isNull() ? null : value;
   }
 }

@@ -1,21 +1,27 @@
 package io.millpond.cni;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.millpond.pool.value.Prefix;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * The keys of a network's configuration that are millpond's own; everything else is the node's
- * configuration.
+ * The keys of a network's configuration that are millpond's own, and the one that is only handed
+ * on; everything else is the node's configuration.
  *
  * @param pool name of a pool, if not the node's only one
  * @param subnet a subnet ID, if the addresses must come from it
  * @param mtu of the pod's interfaces, 1280 to 9001
  * @param extraRoutes prefixes beside those of the VPC that the pod reaches through its ENI
+ * @param dns for the result: name servers and search domains, if any are configured
  */
 public record NetworkConfiguration(
-    Optional<String> pool, Optional<String> subnet, OptionalInt mtu, List<Prefix> extraRoutes) {
+    Optional<String> pool,
+    Optional<String> subnet,
+    OptionalInt mtu,
+    List<Prefix> extraRoutes,
+    Optional<JsonNode> dns) {
   /** Copies the list. */
   public NetworkConfiguration {
     extraRoutes = List.copyOf(extraRoutes);

@@ -115,8 +115,7 @@ final class AddEni {
             .description(EniTags.DESCRIPTION + self.instanceId())
             .clientToken(attempt == 1 ? intent : intent + "." + attempt)
             .secondaryPrivateIpAddressCount(addresses == 0 ? null : addresses)
-            .tagSpecifications(
-                EniTags.of(intent, self.instanceId(), settings.cluster(), clock.instant()))
+            .tagSpecifications(EniTags.of(intent, self.instanceId(), settings, clock.instant()))
             .build();
     try {
       return calls

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import software.amazon.awssdk.services.ec2.Ec2Client;
@@ -47,16 +48,17 @@ public final class CloudEnis implements AutoCloseable {
   /**
    * Of this instance.
    *
-   * @param subnet the prefix of the primary ENI's subnet
+   * @param subnets prefixes of subnets that are known already, by id: EC2 need not be asked for
+   *     them
    */
   public CloudEnis(
       Ec2Client client,
       CallBudget budget,
       InstanceIdentity self,
-      Prefix subnet,
+      Map<String, Prefix> subnets,
       CloudSettings settings,
       Clock clock) {
-    this(client, budget, self, subnet, settings, clock, CallObserver.NONE);
+    this(client, budget, self, subnets, settings, clock, CallObserver.NONE);
   }
 
   /** With someone who learns of every call. */
@@ -64,22 +66,26 @@ public final class CloudEnis implements AutoCloseable {
       Ec2Client client,
       CallBudget budget,
       InstanceIdentity self,
-      Prefix subnet,
+      Map<String, Prefix> subnets,
       CloudSettings settings,
       Clock clock,
       CallObserver observer) {
-    this(new Ec2Calls(client, budget, observer, Sleeper.REAL), self, subnet, settings, clock);
+    this(new Ec2Calls(client, budget, observer, Sleeper.REAL), self, subnets, settings, clock);
   }
 
   CloudEnis(
-      Ec2Calls calls, InstanceIdentity self, Prefix subnet, CloudSettings settings, Clock clock) {
+      Ec2Calls calls,
+      InstanceIdentity self,
+      Map<String, Prefix> subnets,
+      CloudSettings settings,
+      Clock clock) {
     this.calls = calls;
     this.clock = clock;
-    this.lookup = new EniLookup(calls, self, subnet);
+    this.lookup = new EniLookup(calls, self, subnets);
     this.releasing = new ReleaseEni(calls, lookup, self, clock);
     this.addresses = new EniAddresses(calls, lookup);
-    SubnetChooser subnets = new SubnetChooser(calls, self, settings, clock);
-    this.adding = new AddEni(calls, lookup, releasing, subnets, self, settings, clock);
+    SubnetChooser chooser = new SubnetChooser(calls, self, settings, clock);
+    this.adding = new AddEni(calls, lookup, releasing, chooser, self, settings, clock);
   }
 
   /** A client with the settings' endpoint and time limits, and no retries of its own. */

@@ -3,13 +3,17 @@ package io.millpond.eni;
 import io.millpond.eni.CallBudget.Action;
 import io.millpond.eni.CallBudget.Urgency;
 import io.millpond.eni.CloudFailure.Kind;
+import java.net.URI;
 import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+import software.amazon.awssdk.core.SdkSystemSetting;
 import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
@@ -46,6 +50,7 @@ final class Ec2Calls implements AutoCloseable {
   /** The SDK's own retries are off: it does not know which of our calls may be repeated. */
   static Ec2Client client(CloudSettings settings, String region) {
     OneRequest.perCall();
+    settings.metadata().ifPresent(Ec2Calls::credentialsFrom);
     Ec2ClientBuilder builder =
         Ec2Client.builder()
             .region(Region.of(region))
@@ -58,9 +63,22 @@ final class Ec2Calls implements AutoCloseable {
                 ClientOverrideConfiguration.builder()
                     .retryStrategy(DefaultRetryStrategy.doNotRetry())
                     .apiCallTimeout(settings.callTimeout())
+                    .scheduledExecutorService(timeouts())
                     .build());
     settings.endpoint().ifPresent(builder::endpointOverride);
     return builder.build();
+  }
+
+  /** One thread that interrupts calls that take too long; the SDK would start five. */
+  private static ScheduledExecutorService timeouts() {
+    return Executors.newSingleThreadScheduledExecutor(
+        Thread.ofPlatform().daemon().name("ec2-timeouts").factory());
+  }
+
+  /** The SDK's chain asks the instance metadata for the role's credentials where this says. */
+  private static void credentialsFrom(URI metadata) {
+    System.setProperty(
+        SdkSystemSetting.AWS_EC2_METADATA_SERVICE_ENDPOINT.property(), metadata.toString());
   }
 
   /** A call that may be repeated: it reads, or EC2 recognises it. */

@@ -5,11 +5,9 @@ import io.millpond.eni.CallBudget.Urgency;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import java.util.Collection;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import software.amazon.awssdk.services.ec2.model.AssignedPrivateIpAddress;
-import software.amazon.awssdk.services.ec2.model.NetworkInterface;
 
 /** Gives an ENI secondary addresses and takes them away, one call each. Thread-safe. */
 final class EniAddresses {
@@ -41,10 +39,10 @@ final class EniAddresses {
         added.add(IpAddress.parse(address.privateIpAddress()));
       }
       if (added.size() > count) {
-        // Some emulators answer with all addresses of the ENI.
+        // Some emulators answer with all addresses of the ENI, its own too.
         added.removeAll(present);
       }
-      return added;
+      return added.size() > count ? newOnes(eni, present, urgency) : added;
     } catch (CloudException e) {
       if (!e.failure().effectUnknown()) {
         throw e;
@@ -56,18 +54,22 @@ final class EniAddresses {
   private Set<IpAddress> assignedAnyway(
       EniId eni, Set<IpAddress> present, CloudException e, Urgency urgency) throws CloudException {
     try {
-      Optional<NetworkInterface> now = lookup.find(eni, urgency);
-      if (now.isPresent()) {
-        Set<IpAddress> added = EniLookup.secondary(now.get());
-        added.removeAll(present);
-        if (!added.isEmpty()) {
-          return added;
-        }
+      Set<IpAddress> added = newOnes(eni, present, urgency);
+      if (!added.isEmpty()) {
+        return added;
       }
     } catch (CloudException unknown) {
       e.addSuppressed(unknown);
     }
     throw e;
+  }
+
+  private Set<IpAddress> newOnes(EniId eni, Set<IpAddress> present, Urgency urgency)
+      throws CloudException {
+    Set<IpAddress> all =
+        lookup.find(eni, urgency).map(EniLookup::secondary).orElseGet(TreeSet::new);
+    all.removeAll(present);
+    return all;
   }
 
   /** EC2 takes all or none, and none if one is gone already: then only the others are named. */

@@ -34,10 +34,10 @@ final class EniLookup {
   /** Of subnets; they never change. */
   private final Map<String, Prefix> prefixes = new ConcurrentHashMap<>();
 
-  EniLookup(Ec2Calls calls, InstanceIdentity self, Prefix subnet) {
+  EniLookup(Ec2Calls calls, InstanceIdentity self, Map<String, Prefix> subnets) {
     this.calls = calls;
     this.self = self;
-    prefixes.put(self.subnetId(), subnet);
+    prefixes.putAll(subnets);
   }
 
   /** Those that are attached to this instance, or about to be. */
@@ -51,7 +51,8 @@ final class EniLookup {
         .toList();
   }
 
-  private static boolean leaving(NetworkInterfaceAttachment attachment) {
+  /** Whether it is being detached. */
+  static boolean leaving(NetworkInterfaceAttachment attachment) {
     return switch (attachment.status()) {
       case DETACHING, DETACHED -> true;
       case ATTACHING, ATTACHED, UNKNOWN_TO_SDK_VERSION -> false;

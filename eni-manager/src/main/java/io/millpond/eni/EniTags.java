@@ -3,9 +3,9 @@ package io.millpond.eni;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import software.amazon.awssdk.services.ec2.model.NetworkInterface;
 import software.amazon.awssdk.services.ec2.model.ResourceType;
 import software.amazon.awssdk.services.ec2.model.Tag;
@@ -27,22 +27,22 @@ final class EniTags {
 
   private EniTags() {}
 
-  static TagSpecification of(String intent, String instanceId, String cluster, Instant now) {
-    List<Tag> tags = new ArrayList<>();
-    tags.add(tag(INTENT, intent));
-    tags.add(tag(INSTANCE, instanceId));
-    tags.add(tag(CREATED, now.truncatedTo(ChronoUnit.SECONDS).toString()));
-    if (!cluster.isEmpty()) {
-      tags.add(tag(CLUSTER, cluster));
+  static TagSpecification of(
+      String intent, String instanceId, CloudSettings settings, Instant now) {
+    SortedMap<String, String> tags = new TreeMap<>(settings.tags());
+    tags.put(INTENT, intent);
+    tags.put(INSTANCE, instanceId);
+    tags.put(CREATED, now.truncatedTo(ChronoUnit.SECONDS).toString());
+    if (!settings.cluster().isEmpty()) {
+      tags.put(CLUSTER, settings.cluster());
     }
     return TagSpecification.builder()
         .resourceType(ResourceType.NETWORK_INTERFACE)
-        .tags(tags)
+        .tags(
+            tags.entrySet().stream()
+                .map(tag -> Tag.builder().key(tag.getKey()).value(tag.getValue()).build())
+                .toList())
         .build();
-  }
-
-  private static Tag tag(String key, String value) {
-    return Tag.builder().key(key).value(value).build();
   }
 
   static Optional<String> value(NetworkInterface eni, String key) {

@@ -87,6 +87,8 @@ final class Failures {
           "ExpiredTokenException",
           "RequestExpired",
           "InvalidClientTokenId",
+          "MissingAuthenticationToken",
+          "UnrecognizedClientException",
           "SignatureDoesNotMatch" ->
           Kind.CREDENTIALS;
       case "RequestLimitExceeded",
@@ -116,14 +118,17 @@ final class Failures {
     return message.contains("in use") ? Kind.IN_USE : Kind.UNEXPECTED;
   }
 
-  /** The JDK's HTTP client drops the body of an answer with status 401, code and all. */
+  /**
+   * The JDK's HTTP client drops the body of an answer with status 401, code and all; a proxy or a
+   * VPC endpoint that refuses has no code either.
+   */
   private static Kind byStatus(String code, int status) {
-    if (status == 401) {
-      return Kind.CREDENTIALS;
-    }
-    if (status == 429) {
-      return Kind.THROTTLED;
-    }
-    return code.startsWith("Insufficient") || status >= 500 ? Kind.SERVER_ERROR : Kind.UNEXPECTED;
+    return switch (status) {
+      case 401 -> Kind.CREDENTIALS;
+      case 403 -> Kind.UNAUTHORIZED;
+      case 429 -> Kind.THROTTLED;
+      default ->
+          code.startsWith("Insufficient") || status >= 500 ? Kind.SERVER_ERROR : Kind.UNEXPECTED;
+    };
   }
 }

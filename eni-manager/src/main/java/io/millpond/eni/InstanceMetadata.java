@@ -14,7 +14,9 @@ import java.net.Proxy;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -52,11 +54,13 @@ public final class InstanceMetadata {
    */
   public Optional<String> get(String path) throws IOException {
     for (int attempt = 0; ; attempt++) {
+      String token = token();
       HttpURLConnection connection = open("/latest/" + path);
-      connection.setRequestProperty(TOKEN_HEADER, token());
-      int status = connection.getResponseCode();
+      connection.setRequestProperty(TOKEN_HEADER, token);
+      Answer answer = ask(connection);
+      int status = answer.status();
       if (status == 200) {
-        return Optional.of(body(connection));
+        return Optional.of(answer.body());
       }
       if (status == 404) {
         return Optional.empty();
@@ -81,11 +85,11 @@ public final class InstanceMetadata {
       connection.setRequestMethod("PUT");
       connection.setRequestProperty(
           "X-aws-ec2-metadata-token-ttl-seconds", Long.toString(TOKEN_LIFE.toSeconds()));
-      if (connection.getResponseCode() != 200) {
-        throw new IOException(
-            "instance metadata gives no token: HTTP status " + connection.getResponseCode());
+      Answer answer = ask(connection);
+      if (answer.status() != 200) {
+        throw new IOException("instance metadata gives no token: HTTP status " + answer.status());
       }
-      token = body(connection);
+      token = answer.body();
       tokenUntil = System.nanoTime() + TOKEN_LIFE.minusMinutes(5).toNanos();
     }
     return token;
@@ -103,6 +107,22 @@ public final class InstanceMetadata {
     connection.setInstanceFollowRedirects(false);
     connection.setUseCaches(false);
     return connection;
+  }
+
+  /** What was answered; the body only of a success. */
+  private record Answer(int status, String body) {}
+
+  /**
+   * Asks, and closes the connection: one whose answer is not read to its end (a 404) would stay
+   * open until the garbage collector finds it.
+   */
+  private static Answer ask(HttpURLConnection connection) throws IOException {
+    try {
+      int status = connection.getResponseCode();
+      return new Answer(status, status == 200 ? body(connection) : "");
+    } finally {
+      connection.disconnect();
+    }
   }
 
   private static String body(HttpURLConnection connection) throws IOException {
@@ -154,11 +174,28 @@ public final class InstanceMetadata {
   public List<CloudEni> enis() throws IOException {
     List<CloudEni> enis = new ArrayList<>();
     for (String line : lines(require(MACS))) {
-      MacAddress mac =
-          MacAddress.parse(line.endsWith("/") ? line.substring(0, line.length() - 1) : line);
-      eni(mac).ifPresent(enis::add);
+      eni(MacAddress.parse(line.replaceFirst("/$", ""))).ifPresent(enis::add);
     }
     return enis;
+  }
+
+  /**
+   * The prefixes of the subnets in which the ENIs stand that the service shows, by the subnet's id.
+   *
+   * @throws IOException if it does not answer
+   * @throws IllegalArgumentException if something is not of its form
+   */
+  public Map<String, Prefix> subnets() throws IOException {
+    Map<String, Prefix> subnets = new HashMap<>();
+    for (String line : lines(require(MACS))) {
+      String base = MACS + MacAddress.parse(line.replaceFirst("/$", "")) + "/";
+      Optional<String> id = get(base + "subnet-id");
+      Optional<String> prefix = get(base + "subnet-ipv4-cidr-block");
+      if (id.isPresent() && prefix.isPresent()) {
+        subnets.put(id.get().strip(), Prefix.parse(prefix.get().strip()));
+      }
+    }
+    return subnets;
   }
 
   /** Empty if it is being attached or detached at this moment: then some of it is missing. */

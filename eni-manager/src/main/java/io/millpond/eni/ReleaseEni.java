@@ -9,11 +9,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import software.amazon.awssdk.services.ec2.model.NetworkInterface;
+import software.amazon.awssdk.services.ec2.model.NetworkInterfaceAttachment;
 import software.amazon.awssdk.services.ec2.model.NetworkInterfaceStatus;
 
 /** Detaches and deletes an ENI, however often it is asked. Thread-safe. */
 final class ReleaseEni {
   private static final Duration DETACH_WAIT = Duration.ofSeconds(60);
+
+  /** A detach has usually ended by then, so that nobody need ask whether it has. */
+  private static final Duration USUAL_DETACH = Duration.ofSeconds(3);
+
   private static final Duration FIRST_LOOK = Duration.ofSeconds(1);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
@@ -29,17 +34,19 @@ final class ReleaseEni {
     this.clock = clock;
   }
 
-  /** One look, for the attachment and for what must not be released; then detach and delete. */
+  /**
+   * One look, for the attachment and for what must not be released; then detach and delete: three
+   * calls, and more only for an attach or detach that takes long.
+   */
   void release(EniId eni) throws CloudException {
     Optional<NetworkInterface> now = lookup.find(eni, Urgency.RELEASE);
     if (now.isEmpty()) {
       return;
     }
-    var attachment = now.get().attachment();
-    if (attachment != null) {
+    if (now.get().attachment() != null) {
       refuseIfNotOurs(now.get());
-      detach(eni, attachment.attachmentId());
-      awaitAvailable(eni, clock.instant().plus(DETACH_WAIT));
+      detach(eni, now.get().attachment(), clock.instant().plus(DETACH_WAIT));
+      calls.sleeper().pause(USUAL_DETACH, "waiting until " + eni + " is detached");
     }
     delete(eni);
   }
@@ -60,18 +67,40 @@ final class ReleaseEni {
     }
   }
 
-  private void detach(EniId eni, String attachment) throws CloudException {
+  /** One that is still being attached cannot be detached yet: then it is asked again. */
+  private void detach(EniId eni, NetworkInterfaceAttachment attachment, Instant end)
+      throws CloudException {
+    Duration wait = FIRST_LOOK;
+    NetworkInterfaceAttachment now = attachment;
+    while (!isLeaving(eni, now) && clock.instant().isBefore(end)) {
+      calls.sleeper().pause(wait, "waiting until " + eni + " can be detached");
+      wait = longer(wait);
+      Optional<NetworkInterface> seen = lookup.find(eni, Urgency.RELEASE);
+      if (seen.isEmpty() || seen.get().attachment() == null) {
+        return;
+      }
+      now = seen.get().attachment();
+    }
+  }
+
+  private boolean isLeaving(EniId eni, NetworkInterfaceAttachment attachment)
+      throws CloudException {
+    if (EniLookup.leaving(attachment)) {
+      return true;
+    }
     try {
       calls.repeatable(
           Action.DETACH,
           Urgency.RELEASE,
           "detaching " + eni,
-          ec2 -> ec2.detachNetworkInterface(r -> r.attachmentId(attachment)));
+          ec2 -> ec2.detachNetworkInterface(r -> r.attachmentId(attachment.attachmentId())));
+      return true;
     } catch (CloudException e) {
-      // Detached already, or being detached.
-      if (e.failure().kind() != Kind.NOT_FOUND && e.failure().kind() != Kind.INCORRECT_STATE) {
-        throw e;
-      }
+      return switch (e.failure().kind()) {
+        case NOT_FOUND -> true;
+        case INCORRECT_STATE -> false; // being attached, or detached by someone else
+        default -> throw e;
+      };
     }
   }
 
@@ -109,8 +138,12 @@ final class ReleaseEni {
       if (now.isEmpty() || now.get().status() == NetworkInterfaceStatus.AVAILABLE) {
         return;
       }
-      Duration longer = wait.multipliedBy(2);
-      wait = longer.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : longer;
+      wait = longer(wait);
     }
+  }
+
+  private static Duration longer(Duration wait) {
+    Duration twice = wait.multipliedBy(2);
+    return twice.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : twice;
   }
 }

@@ -153,7 +153,12 @@ class BadWeatherTest {
             CallObserver.NONE,
             cloud.time);
     try (CloudEnis busy =
-        new CloudEnis(calls, cloud.self, cloud.subnet, cloud.settings(), cloud.time)) {
+        new CloudEnis(
+            calls,
+            cloud.self,
+            Map.of(cloud.self.subnetId(), cloud.subnet),
+            cloud.settings(),
+            cloud.time)) {
       List<CloudFailure> failures = new ArrayList<>();
       for (int i = 0; i < 30 && failures.isEmpty(); i++) {
         if (busy.unassign(eni.id(), eni.secondaryAddresses())
@@ -189,15 +194,51 @@ class BadWeatherTest {
   }
 
   @Test
-  void aSlowDetachIsAwaitedBeforeTheDeletion() {
+  void aSlowDetachIsAwaitedByLookingNotByDeletingAgainAndAgain() {
     CloudEni eni = value(enis.add("intent-1", FIRST, 1, Urgency.POD_WAITS));
-    cloud.simulator().conditions().adjust(s -> s.withDetachMillis(400));
+    cloud.simulator().conditions().adjust(s -> s.withDetachMillis(1_200));
     cloud.callsSince();
 
     value(enis.release(eni.id()));
 
-    assertThat(cloud.callsSince()).filteredOn("DeleteNetworkInterface"::equals).hasSize(1);
+    assertThat(cloud.callsSince())
+        .startsWith(
+            "DescribeNetworkInterfaces",
+            "DetachNetworkInterface",
+            "DeleteNetworkInterface",
+            "DescribeNetworkInterfaces",
+            "DescribeNetworkInterfaces")
+        .endsWith("DescribeNetworkInterfaces", "DeleteNetworkInterface")
+        .filteredOn("DeleteNetworkInterface"::equals)
+        .hasSize(2);
     assertThat(cloud.simulator().interfaces()).hasSize(1);
+  }
+
+  @Test
+  void anEniThatIsStillBeingAttachedIsReleasedWhenItIsAttached() {
+    cloud.simulator().conditions().adjust(s -> s.withAttachMillis(400));
+    CloudEni eni = value(enis.add("intent-1", FIRST, 1, Urgency.POD_WAITS));
+
+    value(enis.release(eni.id()));
+
+    assertThat(cloud.simulator().interfaces()).hasSize(1);
+  }
+
+  @Test
+  void anEniThatSomeoneElseAttachedMeanwhileIsNotTakenAway() {
+    faults.add(FaultRule.next(1, "AttachNetworkInterface", Fault.Refused.with("IncorrectState")));
+    faults.add(
+        FaultRule.next(1, "DeleteNetworkInterface", Fault.Refused.with("UnauthorizedOperation")));
+    failure(enis.add("intent-1", FIRST, 1, Urgency.POD_WAITS));
+    String orphan = cloud.simulator().interfaces().getLast().id();
+    cloud.time.advance(CloudEnis.ORPHAN_AGE.plusSeconds(2));
+    cloud.simulator().conditions().adjust(s -> s.withDescribeLagMillis(10_000));
+    cloud.admin.attachNetworkInterface(
+        r -> r.networkInterfaceId(orphan).instanceId(cloud.self.instanceId()).deviceIndex(2));
+
+    enis.tidy();
+
+    assertThat(cloud.simulator().interfaces()).hasSize(2).allMatch(eni -> eni.attachment() != null);
   }
 
   @Test

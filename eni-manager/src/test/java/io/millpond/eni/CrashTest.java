@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.millpond.eni.CallBudget.Urgency;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.simulator.model.NetworkInterface;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -111,6 +113,25 @@ class CrashTest {
 
     assertThat(value(next.tidy())).hasSize(1);
     assertThat(all()).hasSize(1);
+  }
+
+  @Test
+  void aRestartWithAnEniInAnotherSubnetAsksTwoDescribesTooForTheMetadataKnowsItsPrefix()
+      throws IOException {
+    cloud.simulator().addInterface(cloud.self.instanceId(), "subnet-0a00000000000002a", 1);
+    InstanceMetadata metadata =
+        new InstanceMetadata(
+            cloud.simulator().imdsEndpoint(cloud.self.instanceId()), Duration.ofSeconds(2));
+
+    try (CloudEnis restarted = cloud.enis(metadata.subnets())) {
+      assertThat(value(restarted.attached(Urgency.POD_WAITS)))
+          .extracting(eni -> eni.subnet().toString())
+          .containsExactly("10.0.1.0/24", "10.0.2.0/24");
+      value(restarted.tidy());
+    }
+
+    assertThat(cloud.callsSince())
+        .containsExactly("DescribeNetworkInterfaces", "DescribeNetworkInterfaces");
   }
 
   @Test

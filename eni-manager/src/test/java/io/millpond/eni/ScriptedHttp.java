@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** A server that says the same to everyone. */
@@ -47,7 +48,13 @@ final class ScriptedHttp implements AutoCloseable {
 
   CloudSettings settings() {
     return new CloudSettings(
-        Optional.of(uri()), "mill", List.of(), List.of(), Duration.ofSeconds(10));
+        Optional.of(uri()),
+        Optional.empty(),
+        "mill",
+        List.of(),
+        List.of(),
+        Map.of(),
+        Duration.ofSeconds(10));
   }
 
   @Override

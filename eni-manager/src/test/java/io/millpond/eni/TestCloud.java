@@ -1,19 +1,29 @@
 package io.millpond.eni;
 
+import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
+
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
 import io.millpond.pool.value.Prefix;
 import io.millpond.simulator.Simulator;
 import io.millpond.simulator.SimulatorConfig;
+import io.millpond.simulator.SimulatorConfig.SubnetConfig;
+import io.millpond.simulator.model.Cidr;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.ec2.Ec2Client;
+import software.amazon.awssdk.services.ec2.model.AttachmentStatus;
+import software.amazon.awssdk.services.ec2.model.Ec2Exception;
 import software.amazon.awssdk.services.ec2.model.Filter;
 import software.amazon.awssdk.services.ec2.model.Instance;
 import software.amazon.awssdk.services.ec2.model.InstanceType;
@@ -23,18 +33,39 @@ import software.amazon.awssdk.services.ec2.model.Tag;
 import software.amazon.awssdk.services.ec2.model.TagSpecification;
 
 /**
- * An EC2 endpoint with one running t3.medium: the simulator, or the endpoint that the system
- * property {@code millpond.test.ec2} names, in which a VPC is made.
+ * An EC2 endpoint with one running t3.medium that has its primary ENI alone: the simulator, or
+ * another one that system properties describe.
+ *
+ * <table>
+ * <caption>System properties; credentials are the SDK's</caption>
+ * <tr><td>{@code millpond.test.ec2}</td><td>the endpoint; none: the simulator</td></tr>
+ * <tr><td>{@code millpond.test.ec2.region}</td><td>its region; none: eu-central-1</td></tr>
+ * <tr><td>{@code millpond.test.ec2.instance}</td><td>the instance; none: a VPC with one is made,
+ *     and removed afterwards</td></tr>
+ * <tr><td>{@code millpond.test.ec2.subnet}</td><td>a /28 in the instance's zone with no address in
+ *     use; only with an instance; none: tests that need it are skipped</td></tr>
+ * <tr><td>{@code millpond.test.ec2.departures}</td><td>see {@link KnownDepartures}</td></tr>
+ * </table>
  */
 final class TestCloud implements AutoCloseable {
   private static final String NODE = "i-0a00000000000000a";
-  private static final String REGION = "eu-central-1";
+  private static final @Nullable String OTHER = property("");
+  private static final String REGION =
+      Objects.requireNonNullElse(property(".region"), "eu-central-1");
+  private static final String SMALL = "subnet-0a00000000000003a";
   private static final String ACCESS_KEY = "ASIAA00000000000000A";
 
   static {
     // The production client finds its credentials itself; the simulator knows the node by them.
-    System.setProperty("aws.accessKeyId", ACCESS_KEY);
-    System.setProperty("aws.secretAccessKey", "secret");
+    if (OTHER == null || System.getenv("AWS_ACCESS_KEY_ID") == null) {
+      System.setProperty("aws.accessKeyId", ACCESS_KEY);
+      System.setProperty("aws.secretAccessKey", "secret");
+    }
+  }
+
+  private static @Nullable String property(String name) {
+    String value = System.getProperty("millpond.test.ec2" + name);
+    return value == null || value.isBlank() ? null : value;
   }
 
   final FakeTime time = new FakeTime();
@@ -44,12 +75,27 @@ final class TestCloud implements AutoCloseable {
   final Prefix subnet;
   private final URI endpoint;
   private final @Nullable Simulator simulator;
+  private final @Nullable String small;
+  private final List<Runnable> undo = new ArrayList<>();
 
   private TestCloud(URI endpoint, @Nullable Simulator simulator) {
     this.endpoint = endpoint;
     this.simulator = simulator;
     this.admin = CloudEnis.client(settings(), REGION);
-    Instance instance = simulator == null ? launch() : instance(NODE);
+    String given = property(".instance");
+    Instance instance;
+    if (simulator != null) {
+      instance = instance(NODE);
+      this.small = SMALL;
+    } else if (given != null) {
+      instance = instance(given);
+      this.small = property(".subnet");
+    } else {
+      String vpc = admin.createVpc(r -> r.cidrBlock("10.0.0.0/16")).vpc().vpcId();
+      undo.add(() -> admin.deleteVpc(r -> r.vpcId(vpc)));
+      instance = launch(makeSubnet(vpc, "10.0.1.0/24"));
+      this.small = makeSubnet(vpc, "10.0.3.0/28");
+    }
     this.self = identity(instance);
     this.subnet =
         Prefix.parse(
@@ -62,8 +108,7 @@ final class TestCloud implements AutoCloseable {
 
   /** The endpoint under test. */
   static TestCloud open() {
-    String other = System.getProperty("millpond.test.ec2");
-    return other == null || other.isBlank() ? simulated() : new TestCloud(URI.create(other), null);
+    return OTHER == null ? simulated() : new TestCloud(URI.create(OTHER), null);
   }
 
   static TestCloud simulated() {
@@ -71,8 +116,14 @@ final class TestCloud implements AutoCloseable {
   }
 
   static TestCloud simulated(SimulatorConfig base) {
+    List<SubnetConfig> subnets = new ArrayList<>(base.subnets());
+    subnets.add(
+        new SubnetConfig(SMALL, Cidr.parse("10.0.3.0/28"), subnets.getFirst().zone(), Map.of()));
     Simulator simulator =
-        Simulator.start(base.withHosts(List.of()).withInstances(base.instances().subList(0, 1)));
+        Simulator.start(
+            base.withSubnets(subnets)
+                .withHosts(List.of())
+                .withInstances(base.instances().subList(0, 1)));
     return new TestCloud(simulator.ec2Endpoint(), simulator);
   }
 
@@ -80,12 +131,30 @@ final class TestCloud implements AutoCloseable {
     return Objects.requireNonNull(simulator, "only with the simulator");
   }
 
+  /** A /28, of which 11 addresses can be had. */
+  String smallSubnet() {
+    assumeThat(small).as("millpond.test.ec2.subnet").isNotNull();
+    return Objects.requireNonNull(small);
+  }
+
   CloudSettings settings() {
     return settings(List.of(), Duration.ofSeconds(10));
   }
 
   CloudSettings settings(List<String> subnets, Duration timeout) {
-    return new CloudSettings(Optional.of(endpoint), "mill", subnets, List.of(), timeout);
+    return new CloudSettings(
+        Optional.of(endpoint), Optional.empty(), "mill", subnets, List.of(), Map.of(), timeout);
+  }
+
+  CloudSettings settings(Map<String, String> tags) {
+    return new CloudSettings(
+        Optional.of(endpoint),
+        Optional.empty(),
+        "mill",
+        List.of(),
+        List.of(),
+        tags,
+        Duration.ofSeconds(10));
   }
 
   CloudEnis enis() {
@@ -98,9 +167,22 @@ final class TestCloud implements AutoCloseable {
 
   /** What a freshly started daemon has; calls are counted by the observer. */
   CloudEnis enis(CloudSettings settings, CallObserver observer) {
-    Ec2Calls ec2 =
-        new Ec2Calls(CloudEnis.client(settings, REGION), new CallBudget(time), observer, time);
-    return new CloudEnis(ec2, self, subnet, settings, time);
+    return new CloudEnis(
+        ec2(settings, observer), self, Map.of(self.subnetId(), subnet), settings, time);
+  }
+
+  /** One that knows the prefixes of these subnets. */
+  CloudEnis enis(Map<String, Prefix> subnets) {
+    return new CloudEnis(ec2(settings(), calls::add), self, subnets, settings(), time);
+  }
+
+  /** The way to EC2 alone. */
+  Ec2Calls ec2() {
+    return ec2(settings(), calls::add);
+  }
+
+  private Ec2Calls ec2(CloudSettings settings, CallObserver observer) {
+    return new Ec2Calls(CloudEnis.client(settings, REGION), new CallBudget(time), observer, time);
   }
 
   /** The names of the calls since the last time, in order. */
@@ -115,6 +197,13 @@ final class TestCloud implements AutoCloseable {
         .describeNetworkInterfaces(r -> r.networkInterfaceIds(eni.value()))
         .networkInterfaces()
         .getFirst();
+  }
+
+  /** Until then EC2 may refuse to detach it. */
+  void awaitAttached(EniId eni) {
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> describe(eni).attachment().status() == AttachmentStatus.ATTACHED);
   }
 
   /** All ENIs of the instance's VPC. */
@@ -155,26 +244,32 @@ final class TestCloud implements AutoCloseable {
         .getFirst();
   }
 
-  private Instance launch() {
-    String vpc = admin.createVpc(r -> r.cidrBlock("10.0.0.0/16")).vpc().vpcId();
+  private String makeSubnet(String vpc, String prefix) {
     String made =
         admin
-            .createSubnet(r -> r.vpcId(vpc).cidrBlock("10.0.1.0/24").availabilityZone(REGION + "a"))
+            .createSubnet(r -> r.vpcId(vpc).cidrBlock(prefix).availabilityZone(REGION + "a"))
             .subnet()
             .subnetId();
+    undo.add(() -> admin.deleteSubnet(r -> r.subnetId(made)));
+    return made;
+  }
+
+  private Instance launch(String inSubnet) {
     String image = admin.describeImages(r -> r.maxResults(5)).images().getFirst().imageId();
-    return instance(
+    String launched =
         admin
             .runInstances(
                 r ->
                     r.imageId(image)
                         .instanceType(InstanceType.T3_MEDIUM)
-                        .subnetId(made)
+                        .subnetId(inSubnet)
                         .minCount(1)
                         .maxCount(1))
             .instances()
             .getFirst()
-            .instanceId());
+            .instanceId();
+    undo.add(() -> admin.terminateInstances(r -> r.instanceIds(launched)));
+    return instance(launched);
   }
 
   private static InstanceIdentity identity(Instance instance) {
@@ -194,9 +289,45 @@ final class TestCloud implements AutoCloseable {
 
   @Override
   public void close() {
-    admin.close();
-    if (simulator != null) {
-      simulator.close();
+    try {
+      if (simulator == null) {
+        undo.add(this::removeEnis);
+        undo.reversed().forEach(TestCloud::whateverFails);
+      }
+    } finally {
+      admin.close();
+      if (simulator != null) {
+        simulator.close();
+      }
+    }
+  }
+
+  /** A loose endpoint may refuse to remove what it was loose about. */
+  private static void whateverFails(Runnable step) {
+    try {
+      step.run();
+    } catch (Ec2Exception | ConditionTimeoutException e) {
+      System.getLogger(TestCloud.class.getName())
+          .log(System.Logger.Level.WARNING, "left behind", e);
+    }
+  }
+
+  private void removeEnis() {
+    for (NetworkInterface eni : all()) {
+      if (eni.attachment() == null) {
+        admin.deleteNetworkInterface(r -> r.networkInterfaceId(eni.networkInterfaceId()));
+      } else if (self.instanceId().equals(eni.attachment().instanceId())
+          && eni.attachment().deviceIndex() > 0) {
+        admin.detachNetworkInterface(
+            r -> r.attachmentId(eni.attachment().attachmentId()).force(true));
+        await()
+            .atMost(Duration.ofMinutes(2))
+            .ignoreExceptionsMatching(Ec2Exception.class::isInstance)
+            .untilAsserted(
+                () ->
+                    admin.deleteNetworkInterface(
+                        r -> r.networkInterfaceId(eni.networkInterfaceId())));
+      }
     }
   }
 }

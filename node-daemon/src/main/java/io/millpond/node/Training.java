@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.sun.net.httpserver.HttpServer;
 import io.millpond.cni.CniException;
 import io.millpond.cni.CniFrame;
+import io.millpond.cni.CniRequest;
 import io.millpond.cni.CniResult;
-import io.millpond.cni.CniVersion;
 import io.millpond.cni.Documents;
 import io.millpond.cni.RequestParser;
 import io.millpond.eni.CallBudget;
@@ -100,7 +100,8 @@ final class Training {
                 "CNI_ARGS", "K8S_POD_NAMESPACE=default;K8S_POD_NAME=training"),
             ByteBuffer.wrap(STDIN.getBytes(UTF_8)),
             "training");
-    RequestParser.parse(CniFrame.read(ByteBuffer.wrap(frame.write())).orElseThrow());
+    CniRequest request =
+        RequestParser.parse(CniFrame.read(ByteBuffer.wrap(frame.write())).orElseThrow());
     CniResult result =
         new CniResult(
             "eth0",
@@ -111,7 +112,9 @@ final class Training {
             24,
             IpAddress.parse("10.0.1.1"),
             List.of(Prefix.parse("10.0.0.0/16")));
-    log.debug("a result: {}", Documents.result(result, CniVersion.V1_0_0, Optional.empty()));
+    if (request instanceof CniRequest.Add add) {
+      log.debug("a result: {}", Documents.result(result, add));
+    }
   }
 
   private static void pool() {
@@ -138,9 +141,11 @@ final class Training {
     CloudSettings settings =
         new CloudSettings(
             Optional.of(URI.create("http://127.0.0.1:" + server.getAddress().getPort())),
+            Optional.empty(),
             "",
             List.of(),
             List.of(),
+            Map.of(),
             Duration.ofSeconds(10));
     InstanceIdentity self =
         new InstanceIdentity(
@@ -159,7 +164,7 @@ final class Training {
             CloudEnis.client(settings, self.region()),
             new CallBudget(System::nanoTime),
             self,
-            Prefix.parse("10.0.1.0/24"),
+            Map.of(self.subnetId(), Prefix.parse("10.0.1.0/24")),
             settings,
             Clock.systemUTC())) {
       log.info("EC2 answered: {}", enis.attached(CallBudget.Urgency.WARM_UP));

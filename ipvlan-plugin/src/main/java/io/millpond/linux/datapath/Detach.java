@@ -5,6 +5,7 @@ import io.millpond.linux.netlink.Links;
 import io.millpond.linux.netlink.Links.Link;
 import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.linux.netlink.NetlinkSocket;
+import io.millpond.linux.netlink.Reply;
 import io.millpond.linux.netlink.Rt;
 import io.millpond.linux.netlink.Rules;
 import io.millpond.linux.netns.Netns;
@@ -160,9 +161,13 @@ final class Detach {
         : ownNamespace && (link.name().equals(record.ifName()) || PodSide.isUnfinished(link));
   }
 
-  /** The namespace has no name any more, but lives: its slave can be deleted from outside. */
+  /**
+   * The namespace has no name any more, but may live: its slave can be deleted from outside. One
+   * that dies has no id any more (rtnetlink.c, rtnl_fill_link_netnsid), and takes its slave with
+   * it.
+   */
   private void slaveFromOutside(int netnsId, Optional<Alias> record) throws IOException {
-    for (var reply : host.dump(Links.dumpIn(netnsId))) {
+    for (Reply reply : linksIn(netnsId)) {
       Link link = Links.read(reply);
       boolean ours =
           record.isPresent() ? isSlaveOf(link, record.get(), true) : PodSide.isUnfinished(link);
@@ -171,6 +176,20 @@ final class Detach {
             .getFirst()
             .orThrowUnless(Rt.ENODEV);
       }
+    }
+  }
+
+  private List<Reply> linksIn(int netnsId) throws NetlinkException {
+    if (netnsId < 0) {
+      return List.of();
+    }
+    try {
+      return host.dump(Links.dumpIn(netnsId));
+    } catch (NetlinkException e) {
+      if (e.errno() == Rt.EINVAL) {
+        return List.of(); // "Invalid target network namespace id": it died since
+      }
+      throw e;
     }
   }
 

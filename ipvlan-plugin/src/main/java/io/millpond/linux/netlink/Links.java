@@ -133,7 +133,8 @@ public final class Links {
    * @param flags {@code IFF_*}
    * @param kind {@code veth}, {@code ipvlan}, …, empty for a device
    * @param master number of the link it hangs on ({@code IFLA_LINK}), if any
-   * @param linkNetns id of the namespace of its peer or master, if that is another one
+   * @param linkNetns id of the namespace of its peer or master, if that is another one; negative
+   *     while that namespace dies
    */
   public record Link(
       int index,

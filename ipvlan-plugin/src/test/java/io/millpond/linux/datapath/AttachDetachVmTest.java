@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Attach, detach, check and the ledger, on a real kernel. */
-@Tag("vm-unproven")
+@Tag("vm")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class AttachDetachVmTest {
   private static final AttachmentKey KEY = Fabric.key("c1");

@@ -167,7 +167,6 @@ final class FlowsVmTest {
     sees(fabric.internet, "10.0.1.21", Echo.PORT, "203.0.113.9");
   }
 
-  @Tag("vm-unproven")
   @Test
   void aPodCannotSendWithAnothersAddress() throws IOException {
     Shell.run("ip -n lx-pod-a addr add 10.0.1.29/32 dev lo");

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /** The node's side: what is put back, what is heard, what is asked of the kernel. */
-@Tag("vm-unproven")
+@Tag("vm")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class HostVmTest {
   private static final AttachmentKey KEY = Fabric.key("c1");
@@ -99,7 +99,9 @@ final class HostVmTest {
     Shell.run(
         """
         ip netns exec lx-n1 nft -f - <<'N'
-        table inet foreign { chain c { type filter hook forward priority 5; policy accept; } }
+        table inet foreign {
+          chain c { type filter hook forward priority 5; policy accept; }
+        }
         N
         ip -n lx-n1 route add 198.51.100.0/24 via 10.0.1.1
         ip -n lx-n1 route add unreachable 198.51.100.7/32 proto 99
@@ -137,9 +139,16 @@ final class HostVmTest {
 
   @Test
   void aCallerOfAnAddressWithoutAPodIsRefusedAtOnce() throws IOException {
-    long start = System.nanoTime();
-    assertThat(Echo.tcp(fabric.host, "10.0.1.22", Echo.PORT)).contains("No route to host");
-    assertThat(System.nanoTime() - start).isLessThan(Duration.ofSeconds(3).toNanos());
+    // The VPC answers ARP for an assigned address, whether or not a pod has it.
+    Shell.run("ip -n lx-host neigh replace 10.0.1.22 lladdr 02:00:00:00:01:01 dev eth0");
+    try {
+      long start = System.nanoTime();
+      assertThat(Echo.tcp(fabric.host, "10.0.1.22", Echo.PORT)).contains("No route to host");
+      // Without the answer a caller gives up after minutes, without the VPC's ARP after 3 s.
+      assertThat(System.nanoTime() - start).isLessThan(Duration.ofSeconds(2).toNanos());
+    } finally {
+      Shell.run("ip -n lx-host neigh del 10.0.1.22 dev eth0");
+    }
   }
 
   @Test

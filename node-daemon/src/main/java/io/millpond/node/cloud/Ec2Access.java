@@ -1,7 +1,6 @@
 package io.millpond.node.cloud;
 
 import io.millpond.eni.CallBudget;
-import io.millpond.eni.CloudEni;
 import io.millpond.eni.CloudEnis;
 import io.millpond.eni.CloudSettings;
 import io.millpond.eni.InstanceIdentity;
@@ -13,10 +12,11 @@ import io.millpond.node.cloud.Cloud.Success;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.settings.Settings;
 import io.millpond.pool.PoolLimits;
-import io.millpond.pool.value.DeviceIndex;
+import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 
 /** This instance, by its metadata service. */
@@ -40,26 +40,25 @@ public final class Ec2Access implements CloudAccess {
   public Result<Opened> open() {
     try {
       InstanceIdentity self = metadata.identity();
-      Optional<CloudEni> primary =
-          metadata.enis().stream()
-              .filter(eni -> eni.device().equals(DeviceIndex.PRIMARY))
-              .findFirst();
-      if (primary.isEmpty()) {
+      Map<String, Prefix> subnets = metadata.subnets();
+      if (!subnets.containsKey(self.subnetId())) {
         return failure("the instance metadata shows no primary ENI yet");
       }
       CloudSettings forEnis =
           new CloudSettings(
               settings.ec2Endpoint(),
+              Optional.of(settings.metadataEndpoint()),
               settings.clusterName().orElse(""),
               settings.subnets(),
               settings.securityGroups(),
+              settings.eniTags(),
               CALL_TIMEOUT);
       CloudEnis enis =
           new CloudEnis(
               CloudEnis.client(forEnis, self.region()),
               new CallBudget(System::nanoTime),
               self,
-              primary.get().subnet(),
+              subnets,
               forEnis,
               Clock.systemUTC());
       return limits(self, enis);

@@ -90,7 +90,7 @@ public final class CniServer implements AutoCloseable {
         new ThreadPoolExecutor(
             0,
             Integer.MAX_VALUE, // bounded by the places: one is free before its thread is
-            10,
+            1,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
             Thread.ofPlatform().daemon().name("cni-", 0).factory());

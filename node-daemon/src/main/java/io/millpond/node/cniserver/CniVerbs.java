@@ -244,7 +244,7 @@ public final class CniVerbs implements CniServer.Verbs {
         .log("the pod has its address");
     return new Outcome(
         0,
-        Documents.result(result, add.version(), add.previous()),
+        Documents.result(result, add),
         "",
         () -> {
           log.warn("the plugin did not take its answer: the ADD is undone");

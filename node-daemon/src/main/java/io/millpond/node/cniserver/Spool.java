@@ -22,6 +22,8 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -37,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * stdin. A file goes when its DEL took effect; one that can never be understood is set aside for
  * people, one of a newer version is left alone.
  */
-public final class Spool implements CniVerbs.SpoolLookup {
+public final class Spool implements CniVerbs.SpoolLookup, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Spool.class);
   private static final int NAME_LENGTH = 64;
 
@@ -48,8 +50,16 @@ public final class Spool implements CniVerbs.SpoolLookup {
   private static final FileAttribute<Set<PosixFilePermission>> OWN =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
+  /**
+   * A plugin writes for a moment, not for minutes: what is older was left by one that was killed.
+   */
+  static final Duration ABANDONED = Duration.ofMinutes(5);
+
   private final Path directory;
   private final DeletePod deletePod;
+  private final Thread thread =
+      Thread.ofPlatform().daemon().name("spool").unstarted(this::drainAgain);
+  private Duration period = Duration.ofSeconds(30);
 
   /** The spool in this directory, which need not exist. */
   public Spool(Path directory, DeletePod deletePod) {
@@ -61,11 +71,60 @@ public final class Spool implements CniVerbs.SpoolLookup {
   public void drain() throws InterruptedException {
     List<Path> files = files("*");
     if (!files.isEmpty()) {
-      log.info("{} DELs were kept while no daemon listened", files.size());
+      log.info("{} DELs were kept in the spool", files.size());
     }
     for (Path file : files) {
       replay(file);
     }
+    removeAbandoned();
+  }
+
+  /**
+   * Drains again and again from now on, on a thread of its own: a plugin also keeps a DEL that this
+   * daemon did not answer in time.
+   */
+  public void keepDraining(Duration every) {
+    period = every;
+    thread.start();
+  }
+
+  private void drainAgain() {
+    while (!Thread.currentThread().isInterrupted()) {
+      try {
+        Thread.sleep(period);
+        drain();
+      } catch (InterruptedException e) {
+        return;
+      } catch (RuntimeException e) {
+        log.error("a bug while the spool was drained", e);
+      }
+    }
+  }
+
+  /** They would count towards the spool's limits for ever. */
+  private void removeAbandoned() {
+    Instant before = Instant.now().minus(ABANDONED);
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, ".*")) {
+      for (Path entry : entries) {
+        if (Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)
+            && Files.getLastModifiedTime(entry, LinkOption.NOFOLLOW_LINKS)
+                .toInstant()
+                .isBefore(before)) {
+          Files.deleteIfExists(entry);
+          log.info("{} was left by a plugin that was killed while it wrote, and is removed", entry);
+        }
+      }
+    } catch (NoSuchFileException e) {
+      // No spool yet, or the plugin finished meanwhile.
+    } catch (IOException e) {
+      log.warn("the spool {} cannot be tidied: {}", directory, e.toString());
+    }
+  }
+
+  /** Ends the thread; a DEL that is taking effect comes to its end. */
+  @Override
+  public void close() {
+    thread.interrupt();
   }
 
   @Override

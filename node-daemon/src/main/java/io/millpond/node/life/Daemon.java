@@ -48,6 +48,7 @@ public final class Daemon implements NodeView {
   private volatile @Nullable NodeCore begun;
   private volatile @Nullable UnixServer socket;
   private volatile @Nullable CniServer plugins;
+  private volatile @Nullable Spool kept;
   private volatile @Nullable AdminServer admin;
   private volatile @Nullable HttpFront http;
 
@@ -131,8 +132,10 @@ public final class Daemon implements NodeView {
             CniServer.Limits.of(settings.daemon().maxConnections()),
             user);
     server.start();
+    spool.keepDraining(settings.daemon().reconcilePeriod());
     socket = listener;
     plugins = server;
+    kept = spool;
   }
 
   /** Whether another daemon waits to take over. */
@@ -231,6 +234,10 @@ public final class Daemon implements NodeView {
         log.warn("requests are still running after {} s: they are left", LAST_REQUESTS.toSeconds());
       }
       serving.close();
+    }
+    Spool spool = kept;
+    if (spool != null) {
+      spool.close();
     }
     NodeCore running = begun;
     if (running != null) {

@@ -64,14 +64,23 @@ public final class DeletePod {
       case PodNetwork.DetachFailed failed -> new Failed(failed.detail());
       case PodNetwork.Detached detached -> {
         Optional<AllocationResult.Granted> held = pool.snapshot().heldBy(poolKey);
-        pool.apply(new PoolEvent.Detached(poolKey, detached.at())).join();
+        // The kernel knew nothing of it: its links are gone with its namespace, or somebody deleted
+        // the veth and the slave lives on. Only a probe tells them apart.
+        PoolEvent end =
+            detached.found()
+                ? new PoolEvent.Detached(poolKey, detached.at())
+                : new PoolEvent.VethVanished(poolKey, detached.at());
+        pool.apply(end).join();
         attachments.removed(poolKey);
         held.ifPresent(
             granted ->
                 log.atInfo()
                     .addKeyValue("ip", granted.address())
                     .addKeyValue("eni", granted.eni())
-                    .log("pod removed, its address cools down"));
+                    .log(
+                        detached.found()
+                            ? "pod removed, its address cools down"
+                            : "pod removed, its links were gone: its address cools down once nobody holds it"));
         yield new Gone();
       }
     };

@@ -125,6 +125,17 @@ class SimulatedEc2Test {
   }
 
   @Test
+  void newEnisHaveTheAdministratorsTags() {
+    awaitPool(sum -> sum.free() == 5);
+    core.close();
+
+    core = boot("MINIMUM_IP_TARGET", "9", "MILLPOND_ENI_TAGS", "team=net");
+    awaitPool(sum -> sum.free() == 9);
+
+    assertThat(aws.interfaces().getLast().tags()).containsEntry("team", "net");
+  }
+
+  @Test
   void surplusGoesBackAfterItsDelayAndTheEniWithIt() {
     awaitPool(sum -> sum.free() == 5);
     for (int i = 0; i < 7; i++) {

@@ -2,6 +2,7 @@ package io.millpond.node.cniserver;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -16,7 +17,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -188,5 +191,26 @@ class SpoolTest {
 
     @Override
     public void close() {}
+  }
+
+  @Test
+  void aDelThatWasKeptWhileTheDaemonListensTakesEffectSoon() throws Exception {
+    node.added("a", 1);
+    try (Spool spool = spool()) {
+      spool.keepDraining(Duration.ofMillis(20));
+      keepDel("a");
+      await().until(() -> node.kernel.addressOf(TestNode.key("a")).isEmpty());
+      await().until(() -> files().isEmpty());
+    }
+  }
+
+  @Test
+  void whatAKilledPluginLeftIsRemovedAndWhatIsBeingWrittenIsNot() throws Exception {
+    Path left = keep(".4711.left", new byte[10]);
+    Files.setLastModifiedTime(
+        left, FileTime.from(Instant.now().minus(Spool.ABANDONED).minusSeconds(1)));
+    keep(".4712.being-written", new byte[10]);
+    spool().drain();
+    assertThat(files()).containsExactly(".4712.being-written");
   }
 }

@@ -1,87 +1,81 @@
 package io.millpond.e2e;
 
-import static org.awaitility.Awaitility.await;
-
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** Servers that answer with the address they saw, and the question what that was. */
 final class Exchange implements AutoCloseable {
-  static final int TCP = 8080;
-  static final int UDP = 8081;
+  static final int PORT = 8080;
+  private static final Path PROGRAM = program();
 
   private final List<Process> servers = new ArrayList<>();
 
-  /** Starts a TCP and a UDP server in a namespace. */
-  void serve(String netns) {
+  /** What is started often is started from memory. */
+  private static Path program() {
     try {
-      Path log = Files.createTempFile("server", ".log");
-      servers.add(
-          Shell.start(
-              Map.of(),
-              log,
-              List.of(
-                  "ip",
-                  "netns",
-                  "exec",
-                  netns,
-                  "socat",
-                  "TCP4-LISTEN:" + TCP + ",reuseaddr,fork",
-                  "SYSTEM:echo $SOCAT_PEERADDR")));
-      servers.add(
-          Shell.start(
-              Map.of(),
-              log,
-              List.of(
-                  "ip",
-                  "netns",
-                  "exec",
-                  netns,
-                  "socat",
-                  "UDP4-RECVFROM:" + UDP + ",fork",
-                  "SYSTEM:echo $SOCAT_PEERADDR")));
-    } catch (java.io.IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      Path copy = Files.createTempFile("exchange", "");
+      Files.copy(
+          Vpc.ROOT.resolve("test/e2e/target/exchange"),
+          copy,
+          StandardCopyOption.REPLACE_EXISTING,
+          StandardCopyOption.COPY_ATTRIBUTES);
+      return copy;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    await("servers in " + netns)
-        .atMost(Duration.ofSeconds(20))
-        .until(
-            () -> {
-              String open = Shell.in(netns, "ss", "-Hltun").out();
-              return open.contains(":" + TCP) && open.contains(":" + UDP);
-            });
+  }
+
+  /** Starts a server for TCP and UDP in a namespace; it keeps the namespace alive until closed. */
+  AutoCloseable serve(String netns) {
+    try {
+      Process server =
+          new ProcessBuilder(
+                  "nsenter",
+                  "--net=/run/netns/" + netns,
+                  PROGRAM.toString(),
+                  "serve",
+                  String.valueOf(PORT))
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      servers.add(server);
+      BufferedReader out =
+          new BufferedReader(
+              new InputStreamReader(server.getInputStream(), StandardCharsets.UTF_8));
+      if (!"ready".equals(out.readLine())) {
+        throw new AssertionError("no server in " + netns);
+      }
+      return () -> Shell.stop(server);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** The source address that the server at the address saw, over TCP; or what went wrong. */
   static String tcp(String fromNetns, String address, int port) {
-    return answer(
-        Shell.in(
-            fromNetns, "socat", "-T5", "-", "TCP4:" + address + ":" + port + ",connect-timeout=5"));
+    return ask("tcp", fromNetns, address, port);
   }
 
   /** The same over UDP. */
   static String udp(String fromNetns, String address, int port) {
-    return answer(
-        Shell.in(
-            fromNetns,
-            "sh",
-            "-c",
-            "echo hello | timeout 8 socat -T3 - UDP4:" + address + ":" + port));
+    return ask("udp", fromNetns, address, port);
   }
 
-  private static String answer(Shell.Ran ran) {
-    return ran.out().isBlank() ? "none (" + ran.err().strip() + ")" : ran.out().strip();
+  private static String ask(String protocol, String fromNetns, String address, int port) {
+    Shell.Ran ran =
+        Shell.in(fromNetns, PROGRAM.toString(), protocol, address, String.valueOf(port));
+    return ran.status() == 0 ? ran.out().strip() : "none (" + ran.err().strip() + ")";
   }
 
   @Override
   public void close() {
-    for (Process server : servers) {
-      server.descendants().forEach(ProcessHandle::destroyForcibly);
-      server.destroyForcibly();
-    }
+    servers.forEach(Shell::stop);
   }
 }

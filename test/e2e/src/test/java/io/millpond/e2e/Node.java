@@ -1,5 +1,6 @@
 package io.millpond.e2e;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -8,29 +9,61 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A node: the namespace of an instance of the simulator, a daemon in it, and the plugin. */
 final class Node implements AutoCloseable {
+  /** Where the daemon finds its EC2 in an instance of the simulator. */
+  private static final String EC2 = "http://169.254.169.1:8000";
+
+  private static final String PAGES = "http://127.0.0.1:61681";
+  private static final Duration READY = Duration.ofMinutes(3);
+  private static final Duration SOON = Duration.ofSeconds(90);
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private final Vpc vpc;
   private final String netns;
+  private final String instanceId;
+  private final String address;
   private final Path run;
+  private final Path plugin;
   private final Path log;
   private final Map<String, String> settings;
+  private final List<Node> register;
   private @Nullable Process daemon;
 
-  Node(String netns, Map<String, String> settings) {
+  Node(
+      Vpc vpc,
+      String netns,
+      String instanceId,
+      String address,
+      Map<String, String> settings,
+      List<Node> register) {
     try {
+      this.vpc = vpc;
       this.netns = netns;
-      this.run = Files.createTempDirectory("millpond-" + netns).resolve("run");
-      this.log = run.resolveSibling("daemon.log");
+      this.instanceId = instanceId;
+      this.address = address;
+      Path home = Files.createTempDirectory("millpond-" + netns);
+      this.run = Path.of(settings.getOrDefault("MILLPOND_RUN_DIR", home.resolve("run").toString()));
+      this.log = home.resolve("daemon.log");
+      // What is started often is started from memory.
+      this.plugin =
+          Files.copy(
+              Vpc.ROOT.resolve("cni-binary/target/test/millpond"),
+              home.resolve("millpond"),
+              StandardCopyOption.REPLACE_EXISTING);
+      Files.setPosixFilePermissions(plugin, PosixFilePermissions.fromString("rwxr-xr-x"));
       this.settings = new TreeMap<>(settings);
+      this.register = register;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -40,10 +73,20 @@ final class Node implements AutoCloseable {
     return netns;
   }
 
+  String instanceId() {
+    return instanceId;
+  }
+
+  /** The node's own address. */
+  String address() {
+    return address;
+  }
+
   Path run() {
     return run;
   }
 
+  /** What all daemons of this node have logged. */
   String log() {
     try {
       return Files.exists(log) ? Files.readString(log) : "";
@@ -52,68 +95,131 @@ final class Node implements AutoCloseable {
     }
   }
 
-  /** Starts the daemon and waits until it serves. */
-  void start() {
+  /** Starts the daemon and waits until it serves and has what its targets ask for. */
+  Node start() {
     launch();
-    awaitReady();
+    return awaitReady();
   }
 
   void launch() {
+    assertThat(daemon == null || !daemon.isAlive()).as("no daemon runs yet").isTrue();
     Map<String, String> environment = new HashMap<>(settings);
     environment.put("JAVA_HOME", System.getProperty("java.home"));
     environment.put("MILLPOND_RUN_DIR", run.toString());
-    environment.put("AWS_ENDPOINT_URL_EC2", "http://169.254.169.1:8000");
-    environment.put("AWS_ACCESS_KEY_ID", "AKIA0000000000000000");
-    environment.put("AWS_SECRET_ACCESS_KEY", "secret");
+    environment.put("AWS_ENDPOINT_URL_EC2", EC2);
     daemon =
         Shell.start(
             environment,
             log,
             List.of(
-                "ip",
-                "netns",
-                "exec",
-                netns,
+                "nsenter",
+                "--net=/run/netns/" + netns,
                 Vpc.ROOT.resolve("node-daemon/target/millpond/bin/millpondd").toString()));
   }
 
-  void awaitReady() {
+  Node awaitReady() {
     await("the daemon of " + netns + " serves")
-        .atMost(Duration.ofMinutes(3))
-        .pollInterval(Duration.ofMillis(500))
+        .atMost(READY)
+        .pollInterval(Duration.ofMillis(300))
         .until(
             () -> {
               if (daemon == null || !daemon.isAlive()) {
                 throw new AssertionError("the daemon of " + netns + " ended: " + log());
               }
-              return Shell.in(netns, "curl", "-sf", "-m", "5", "http://127.0.0.1:61681/readyz")
-                      .status()
-                  == 0;
+              return page("/readyz").status() == 0;
             });
+    return this;
+  }
+
+  /** Changes settings; they hold from the next start on. */
+  void set(String name, String value) {
+    settings.put(name, value);
+  }
+
+  /** The daemon's process, if one runs. */
+  long pid() {
+    return daemon == null || !daemon.isAlive() ? 0 : daemon.pid();
+  }
+
+  /** A page of the daemon; status 0 only if the answer was 200. */
+  Shell.Ran page(String path) {
+    return in("curl", "-sf", "-m", "10", PAGES + path);
+  }
+
+  /** Runs in the node's network namespace. */
+  Shell.Ran in(String... command) {
+    return Shell.in(netns, command);
   }
 
   /** The pool as the daemon shows it. */
   JsonNode pool() {
     try {
-      return JSON.readTree(
-          Shell.in(netns, "curl", "-sf", "-m", "10", "http://127.0.0.1:61681/v1/pool").orThrow());
+      return JSON.readTree(page("/v1/pool").orThrow());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
+  /** How many addresses are in this state; also "total" and "enis". */
+  int count(String state) {
+    return pool().at("/counts/" + state).asInt();
+  }
+
+  /** The state of an address, and "gone" of one that is not in the pool. */
+  String state(String ip) {
+    for (JsonNode eni : pool().at("/enis")) {
+      for (JsonNode one : eni.at("/addresses")) {
+        if (one.at("/ip").asText().equals(ip)) {
+          return one.at("/state").asText();
+        }
+      }
+    }
+    return "gone";
+  }
+
+  void awaitPool(String what, Predicate<JsonNode> condition) {
+    await(what + " on " + netns)
+        .atMost(SOON)
+        .pollInterval(Duration.ofMillis(200))
+        .until(() -> condition.test(pool()));
+  }
+
+  void awaitState(String ip, String state) {
+    await("%s is %s on %s".formatted(ip, state, netns))
+        .atMost(SOON)
+        .pollInterval(Duration.ofMillis(200))
+        .until(() -> state(ip).equals(state));
+  }
+
+  /** Waits until the pool has this many addresses and ENIs, and nothing is under way. */
+  void awaitSize(int addresses, int enis) {
+    awaitPool(
+        addresses + " addresses on " + enis + " ENIs",
+        pool ->
+            pool.at("/counts/total").asInt() == addresses
+                && pool.at("/counts/leaving").asInt() == 0
+                && pool.at("/counts/enis").asInt() == enis);
+  }
+
   /** kill -9. */
   void kill() {
+    Process running = daemon;
+    if (running != null) {
+      running.destroyForcibly();
+      await().atMost(Duration.ofSeconds(20)).until(() -> !running.isAlive());
+    }
+  }
+
+  /** SIGTERM, and its end. */
+  void stop() {
     if (daemon != null) {
-      daemon.descendants().forEach(ProcessHandle::destroyForcibly);
-      daemon.destroyForcibly();
-      await().atMost(Duration.ofSeconds(20)).until(() -> daemon == null || !daemon.isAlive());
+      Shell.stop(daemon);
     }
   }
 
   /** Runs the plugin in the node's network namespace, as a container runtime would. */
   Shell.Ran plugin(String verb, String containerId, String path, String configuration) {
-    return Shell.run(
+    return plugin(
         Map.of(
             "CNI_COMMAND",
             verb,
@@ -126,21 +232,55 @@ final class Node implements AutoCloseable {
             "CNI_PATH",
             "/opt/cni/bin",
             "CNI_ARGS",
-            "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + containerId,
-            "MILLPOND_RUN_DIR",
-            run.toString()),
-        configuration,
-        "ip",
-        "netns",
-        "exec",
-        netns,
-        Vpc.ROOT.resolve("cni-binary/target/test/millpond").toString());
+            "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + containerId),
+        configuration);
   }
 
+  /** The same with variables of one's own. */
+  Shell.Ran plugin(Map<String, String> variables, String configuration) {
+    Map<String, String> environment = new HashMap<>(variables);
+    environment.put("MILLPOND_RUN_DIR", run.toString());
+    return Shell.run(
+        environment, configuration, "nsenter", "--net=/run/netns/" + netns, plugin.toString());
+  }
+
+  /**
+   * How long the plugin takes, in milliseconds. Measured inside of one shell, without what it takes
+   * to come there.
+   */
+  long pluginMillis(String verb, String containerId, String path, String configuration) {
+    String out =
+        Shell.run(
+                Map.of(
+                    "CNI_COMMAND",
+                    verb,
+                    "CNI_CONTAINERID",
+                    containerId,
+                    "CNI_NETNS",
+                    path,
+                    "CNI_IFNAME",
+                    "eth0",
+                    "MILLPOND_RUN_DIR",
+                    run.toString()),
+                configuration,
+                "nsenter",
+                "--net=/run/netns/" + netns,
+                "bash",
+                "-c",
+                "before=${EPOCHREALTIME/./}; %s > /dev/null; after=${EPOCHREALTIME/./}; echo $((after - before))"
+                    .formatted(plugin))
+            .out();
+    return Long.parseLong(out.strip()) / 1000;
+  }
+
+  /** Stops the daemon and terminates the instance. */
   @Override
   public void close() {
-    if (daemon != null) {
-      Shell.stop(daemon);
-    }
+    register.remove(this);
+    stop();
+    vpc.send("DELETE", "/v1/instances/" + instanceId, "");
+    await("the instance " + netns + " is gone")
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> !Files.exists(Path.of("/run/netns", netns)));
   }
 }

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** A pod: a network namespace that the plugin attaches. */
 final class Pod implements AutoCloseable {
@@ -17,6 +19,7 @@ final class Pod implements AutoCloseable {
   private final String name;
   private String address = "";
 
+  /** A namespace without an address yet. */
   Pod(Node node, String name) {
     this.node = node;
     this.name = name;
@@ -27,27 +30,45 @@ final class Pod implements AutoCloseable {
   /** A pod with an address. */
   static Pod added(Node node, String name) {
     Pod pod = new Pod(node, name);
-    Shell.Ran ran = pod.add();
-    assertThat(ran.status())
-        .as("ADD of %s: %s%s%n%s", name, ran.out(), ran.err(), node.log())
-        .isZero();
-    pod.address = pod.result(ran).at("/ips/0/address").asText().replaceAll("/.*", "");
+    try {
+      pod.mustAdd();
+    } catch (RuntimeException | Error e) {
+      pod.close();
+      throw e;
+    }
     return pod;
   }
 
+  /** ADD, which must succeed. */
+  String mustAdd() {
+    Shell.Ran ran = add();
+    assertThat(ran.status())
+        .as("ADD of %s: %s%s%n%s", name, ran.out(), ran.err(), node.log())
+        .isZero();
+    address = document(ran).at("/ips/0/address").asText().replaceAll("/.*", "");
+    return address;
+  }
+
   Shell.Ran add() {
-    return node.plugin("ADD", name, "/run/netns/" + name, CONFIGURATION);
+    return node.plugin("ADD", name, path(), CONFIGURATION);
   }
 
   Shell.Ran del() {
-    return node.plugin("DEL", name, "/run/netns/" + name, CONFIGURATION);
+    return node.plugin("DEL", name, path(), CONFIGURATION);
   }
 
-  JsonNode result(Shell.Ran ran) {
+  /** DEL, which must succeed without a word. */
+  void mustDel() {
+    Shell.Ran ran = del();
+    assertThat(ran.status()).as("DEL of %s: %s%s", name, ran.out(), ran.err()).isZero();
+    assertThat(ran.out()).as("a DEL that succeeds says nothing").isEmpty();
+  }
+
+  static JsonNode document(Shell.Ran ran) {
     try {
       return JSON.readTree(ran.out());
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new UncheckedIOException(ran.out() + ran.err(), e);
     }
   }
 
@@ -59,14 +80,25 @@ final class Pod implements AutoCloseable {
     return name;
   }
 
-  /** Destroys the namespace without telling anybody. */
-  void die() {
-    Shell.run("ip", "netns", "del", name);
+  String path() {
+    return "/run/netns/" + name;
   }
 
+  Shell.Ran in(String... command) {
+    return Shell.in(name, command);
+  }
+
+  /** Destroys the namespace without telling anybody. */
+  void die() {
+    if (Files.exists(Path.of(path()))) {
+      Shell.run("ip", "netns", "del", name).orThrow();
+    }
+  }
+
+  /** DEL, and the namespace goes. */
   @Override
   public void close() {
-    del();
+    Shell.Ran ignored = del();
     die();
   }
 }

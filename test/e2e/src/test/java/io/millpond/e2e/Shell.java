@@ -33,7 +33,7 @@ final class Shell {
     return run(Map.of(), "", command);
   }
 
-  /** Runs with these variables alone and this input. */
+  /** Runs with these variables beside its own, and this input. */
   static Ran run(Map<String, String> environment, String input, String... command) {
     try {
       Path in = Files.createTempFile("e2e", "in");
@@ -68,7 +68,7 @@ final class Shell {
 
   /** Runs inside a network namespace. */
   static Ran in(String netns, String... command) {
-    List<String> all = new ArrayList<>(List.of("ip", "netns", "exec", netns));
+    List<String> all = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + netns));
     all.addAll(List.of(command));
     return run(all.toArray(String[]::new));
   }
@@ -77,8 +77,10 @@ final class Shell {
   static Process start(Map<String, String> environment, Path log, List<String> command) {
     try {
       ProcessBuilder builder =
-          new ProcessBuilder(command).redirectErrorStream(false).redirectError(log.toFile());
-      builder.redirectOutput(Files.createTempFile("e2e", "stdout").toFile());
+          new ProcessBuilder(command)
+              .redirectInput(new java.io.File("/dev/null"))
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
       builder.environment().putAll(environment);
       return builder.start();
     } catch (IOException e) {

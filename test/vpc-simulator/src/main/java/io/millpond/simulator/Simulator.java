@@ -15,12 +15,14 @@ import io.millpond.simulator.fabric.Fabric;
 import io.millpond.simulator.fabric.FabricLayout;
 import io.millpond.simulator.fabric.LinuxFabric;
 import io.millpond.simulator.fabric.NoFabric;
+import io.millpond.simulator.fabric.VpcNamespace;
 import io.millpond.simulator.imds.ImdsEndpoint;
 import io.millpond.simulator.imds.Metadata;
 import io.millpond.simulator.model.Instance;
 import io.millpond.simulator.model.InstanceState;
 import io.millpond.simulator.model.Ipv4;
 import io.millpond.simulator.model.NetworkInterface;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -45,9 +47,7 @@ public final class Simulator implements AutoCloseable, Controlled {
 
   static final int FABRIC_EC2_PORT = 8000;
 
-  /** Where the namespace that started the simulator finds the control API, and its port. */
-  static final String FABRIC_CONTROL = "169.254.171.2";
-
+  /** The port at which the namespace that started the simulator finds the control API. */
   static final int FABRIC_CONTROL_PORT = 8001;
 
   private final boolean withFabric;
@@ -82,14 +82,26 @@ public final class Simulator implements AutoCloseable, Controlled {
     metadata = new Metadata(account, conditions, clock);
     ec2 =
         new Ec2Endpoint(
-            account, conditions, clock, at(FABRIC_EC2, FABRIC_EC2_PORT, config.listen().ec2Port()));
-    control =
-        new ControlEndpoint(
             account,
             conditions,
-            metadata,
-            this,
-            at(FABRIC_CONTROL, FABRIC_CONTROL_PORT, config.listen().controlPort()));
+            clock,
+            withFabric
+                ? new InetSocketAddress(FABRIC_EC2, FABRIC_EC2_PORT)
+                : loopback(config.listen().ec2Port()));
+    try {
+      control =
+          new ControlEndpoint(
+              account,
+              conditions,
+              metadata,
+              this,
+              withFabric
+                  ? new InetSocketAddress(VpcNamespace.managementAddress(), FABRIC_CONTROL_PORT)
+                  : loopback(config.listen().controlPort()));
+    } catch (RuntimeException e) {
+      ec2.close();
+      throw e;
+    }
   }
 
   /** Starts without a fabric, listening on 127.0.0.1. */
@@ -238,19 +250,28 @@ public final class Simulator implements AutoCloseable, Controlled {
   public synchronized Instance launch(NewInstance request, int imdsPort) {
     Instance instance = account.instances().launch(request);
     if (!withFabric) {
-      ImdsEndpoint endpoint =
-          new ImdsEndpoint(
-              metadata,
-              conditions,
-              new InetSocketAddress(InetAddress.getLoopbackAddress(), imdsPort),
-              source ->
-                  account
-                      .findInstance(instance.id())
-                      .filter(i -> i.state() == InstanceState.RUNNING));
-      endpoint.listener().outage(imdsOutage);
-      imds.put(instance.id(), endpoint);
+      try {
+        imds.put(instance.id(), imdsOf(instance, imdsPort));
+      } catch (UncheckedIOException e) {
+        account.instances().terminate(List.of(instance.id()));
+        throw e;
+      }
     }
     return instance;
+  }
+
+  private ImdsEndpoint imdsOf(Instance instance, int port) {
+    ImdsEndpoint endpoint =
+        new ImdsEndpoint(
+            metadata,
+            conditions,
+            loopback(port),
+            source ->
+                account
+                    .findInstance(instance.id())
+                    .filter(i -> i.state() == InstanceState.RUNNING));
+    endpoint.listener().outage(imdsOutage);
+    return endpoint;
   }
 
   @Override
@@ -308,9 +329,7 @@ public final class Simulator implements AutoCloseable, Controlled {
     return account.instanceAt(Ipv4.parse(source.getHostAddress()));
   }
 
-  private InetSocketAddress at(String fabricAddress, int fabricPort, int port) {
-    return withFabric
-        ? new InetSocketAddress(fabricAddress, fabricPort)
-        : new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+  private static InetSocketAddress loopback(int port) {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
   }
 }

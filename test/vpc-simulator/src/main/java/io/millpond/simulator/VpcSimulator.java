@@ -49,6 +49,9 @@ public final class VpcSimulator implements Callable<Integer> {
 
   @Spec private @Nullable CommandSpec spec;
 
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private @Nullable Simulator simulator;
+
   /** The program's start. */
   public static void main(String[] args) {
     VpcSimulator program = new VpcSimulator();
@@ -72,19 +75,28 @@ public final class VpcSimulator implements Callable<Integer> {
     if (fabric && !inside) {
       return FabricLauncher.run(read.fabric().namespace(), commandLine());
     }
-    Simulator simulator = fabric ? Simulator.startWithFabric(read) : Simulator.start(read);
-    CountDownLatch ended = new CountDownLatch(1);
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  simulator.close();
-                  ended.countDown();
-                },
-                "shutdown"));
-    announce(simulator);
+    // First of all, so that a signal during the start finds somebody who undoes it.
+    Runtime.getRuntime().addShutdownHook(new Thread(this::end, "shutdown"));
+    Simulator started = start(read);
+    if (started != null) {
+      announce(started);
+    }
     ended.await();
     return CommandLine.ExitCode.OK;
+  }
+
+  private synchronized @Nullable Simulator start(SimulatorConfig read) {
+    if (ended.getCount() > 0) {
+      simulator = fabric ? Simulator.startWithFabric(read) : Simulator.start(read);
+    }
+    return simulator;
+  }
+
+  private synchronized void end() {
+    if (simulator != null) {
+      simulator.close();
+    }
+    ended.countDown();
   }
 
   private void announce(Simulator simulator) throws JsonProcessingException {

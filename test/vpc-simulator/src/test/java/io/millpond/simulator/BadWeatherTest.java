@@ -4,6 +4,7 @@ import static io.millpond.simulator.Aws.NODE;
 import static io.millpond.simulator.Aws.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.millpond.simulator.conditions.CallRecord;
 import io.millpond.simulator.conditions.Fault;
@@ -257,6 +258,38 @@ class BadWeatherTest {
 
     aws.simulator.ec2Outage(Outage.NONE);
     assertThat(aws.ec2.describeVpcs().vpcs()).hasSize(1);
+  }
+
+  @Test
+  void callsThatMeetAnOutageAreRememberedToo() {
+    aws.simulator.ec2Outage(Outage.UNAVAILABLE);
+    assertThatThrownBy(() -> aws.ec2.describeVpcs()).isInstanceOf(Ec2Exception.class);
+    aws.simulator.ec2Outage(Outage.HANG);
+    try (Ec2Client impatient = impatient()) {
+      assertThatThrownBy(() -> impatient.describeSubnets())
+          .isInstanceOf(ApiCallTimeoutException.class);
+    }
+
+    assertThat(aws.simulator.conditions().calls().all())
+        .extracting(CallRecord::action, CallRecord::instanceId, CallRecord::outcome)
+        .containsExactly(
+            org.assertj.core.groups.Tuple.tuple("DescribeVpcs", NODE, "outage (unavailable)"),
+            org.assertj.core.groups.Tuple.tuple("DescribeSubnets", null, "outage (hang)"));
+  }
+
+  @Test
+  void aCallThatIsOnItsWayWhenTheSimulatorEndsHasNoEffect() throws Exception {
+    aws.simulator
+        .conditions()
+        .faults()
+        .add(FaultRule.next(1, "CreateNetworkInterface", new Fault.Slow(60_000)));
+    Thread creating = Thread.ofVirtual().start(() -> assertThatThrownBy(() -> aws.create(0)));
+    await().until(() -> aws.simulator.conditions().faults().pending().isEmpty());
+
+    aws.simulator.close();
+
+    assertThat(creating.join(Duration.ofSeconds(10))).isTrue();
+    assertThat(aws.simulator.interfaces()).hasSize(1);
   }
 
   @Test

@@ -173,6 +173,22 @@ class ControlApiTest {
   }
 
   @Test
+  void anInstanceWhoseMetadataCannotListenIsNotLaunched() throws Exception {
+    int taken = aws.simulator.ec2Endpoint().getPort();
+
+    HttpResponse<String> answer =
+        send(
+            "POST",
+            "/v1/instances",
+            "{\"name\": \"node-c\", \"type\": \"t3.small\", \"subnet\": \"%s\", \"imdsPort\": %d}"
+                .formatted(Aws.SUBNET_B, taken));
+
+    assertThat(answer.statusCode()).isEqualTo(400);
+    assertThat(answer.body()).contains("cannot listen").contains(Integer.toString(taken));
+    await().until(() -> aws.simulator.interfaces().size() == 1);
+  }
+
+  @Test
   void someoneElseAttachesAnInterface() throws Exception {
     JsonNode eni = call("POST", "/v1/instances/node-a/interfaces", "{\"secondaryAddresses\": 2}");
 

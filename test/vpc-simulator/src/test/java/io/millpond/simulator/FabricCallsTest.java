@@ -3,8 +3,10 @@ package io.millpond.simulator;
 import static io.millpond.simulator.Aws.NODE;
 import static io.millpond.simulator.Aws.SUBNET_A;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.millpond.simulator.SimulatorConfig.InstanceConfig;
 import io.millpond.simulator.fabric.Fabric;
 import io.millpond.simulator.fabric.FabricException;
 import io.millpond.simulator.model.Instance;
@@ -144,6 +146,29 @@ class FabricCallsTest {
     assertThat(attached(eni)).isFalse();
   }
 
+  @Test
+  void anInstanceThatTheFabricCannotHaveIsNotLaunched() {
+    fabric.failing = true;
+    assertThatThrownBy(() -> simulator.launch(InstanceConfig.of("node-c", "t3.small", SUBNET_A)))
+        .isInstanceOf(FabricException.class)
+        .hasMessageContaining("node-c")
+        .hasMessageContaining("no network today");
+    fabric.failing = false;
+
+    await().until(() -> simulator.interfaces().size() == 1);
+  }
+
+  @Test
+  void aSimulatorWhoseInstancesTheFabricCannotHaveDoesNotStart() {
+    RecordingFabric broken = new RecordingFabric();
+    broken.failing = true;
+
+    assertThatThrownBy(() -> Simulator.start(SimulatorConfig.standard(), broken))
+        .isInstanceOf(FabricException.class)
+        .hasMessageContaining("node-a");
+    assertThat(broken.calls).endsWith("closed");
+  }
+
   private String create() {
     return ec2.createNetworkInterface(r -> r.subnetId(SUBNET_A))
         .networkInterface()
@@ -215,6 +240,8 @@ class FabricCallsTest {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      calls.add("closed");
+    }
   }
 }

@@ -191,7 +191,7 @@ class ImdsTest {
     aws.simulator
         .metadata()
         .overlay(Aws.NODE, META + "spot/instance-action", "{\"action\":\"terminate\"}");
-    aws.simulator.metadata().overlay(Aws.NODE, META + "mac", "");
+    aws.simulator.metadata().overlay(Aws.NODE, "/" + META + "mac", "");
 
     assertThat(get(META + "spot/instance-action")).contains("terminate");
     assertThat(status(META + "mac")).isEqualTo(404);

@@ -55,6 +55,26 @@ class InterfaceLifecycleTest {
   }
 
   @Test
+  void whatANewInterfaceGetsMustBeSaidInOneWay() {
+    refused(
+        () -> aws.create(r -> r.secondaryPrivateIpAddressCount(1).ipv4PrefixCount(1)),
+        "InvalidParameterCombination",
+        "Only one");
+    refused(
+        () ->
+            aws.create(
+                r ->
+                    r.ipv4PrefixCount(1)
+                        .privateIpAddresses(
+                            PrivateIpAddressSpecification.builder()
+                                .privateIpAddress("10.0.1.50")
+                                .build())),
+        "InvalidParameterCombination",
+        "Only one");
+    assertThat(aws.simulator.interfaces()).hasSize(1);
+  }
+
+  @Test
   void certainAddressesAreGivenWhenTheyAreFree() {
     NetworkInterface eni =
         aws.create(

@@ -1,11 +1,16 @@
 package io.millpond.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,6 +55,56 @@ class ProgramTest {
     } finally {
       program.destroyForcibly();
     }
+  }
+
+  @Test
+  void aSecondOneRunsBesideTheFirstAndASecondOneOnTheSamePortSaysSo(@TempDir Path folder)
+      throws Exception {
+    Process first = start();
+    try {
+      URI control = control(first);
+      Path file =
+          Files.writeString(
+              folder.resolve("same.yaml"),
+              "listen: {controlPort: %d}".formatted(control.getPort()));
+      Process same = start("--config", file.toString());
+      Process beside = start();
+      try (BufferedReader err = same.errorReader()) {
+        assertThat(err.readLine())
+            .startsWith("vpc-simulator: control cannot listen on ")
+            .contains(Integer.toString(control.getPort()), "in use");
+        assertThat(same.waitFor()).isEqualTo(1);
+        assertThat(control(beside)).isNotEqualTo(control);
+      } finally {
+        same.destroyForcibly();
+        beside.destroyForcibly();
+      }
+    } finally {
+      first.destroyForcibly();
+    }
+  }
+
+  @Test
+  void aStartThatFailsLetsGoOfWhatItHadInThisProcess() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int free;
+      try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        free = probe.getLocalPort();
+      }
+      SimulatorConfig config =
+          SimulatorConfig.parse(
+              "listen: {ec2Port: %d, controlPort: %d}".formatted(free, taken.getLocalPort()));
+      assertThatThrownBy(() -> Simulator.start(config)).hasMessageContaining("control");
+
+      try (ServerSocket again = new ServerSocket()) {
+        again.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), free));
+      }
+    }
+  }
+
+  private static URI control(Process program) throws IOException {
+    String line = program.inputReader().readLine();
+    return URI.create(new ObjectMapper().readTree(line).at("/endpoints/control").asText());
   }
 
   private static Process start(String... arguments) throws IOException {

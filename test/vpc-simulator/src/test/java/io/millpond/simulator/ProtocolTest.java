@@ -4,6 +4,7 @@ import static io.millpond.simulator.Aws.SUBNET_A;
 import static io.millpond.simulator.Aws.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millpond.simulator.conditions.CallRecord;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -127,7 +128,13 @@ class ProtocolTest {
 
   @Test
   void garbageIsAnswered() throws Exception {
-    assertThat(post("%zz=1").statusCode()).isEqualTo(400);
+    HttpResponse<String> malformed = post("%zz=1");
+    assertThat(malformed.statusCode()).isEqualTo(400);
+    assertThat(malformed.body()).contains("<Code>MalformedQueryString</Code>");
+    assertThat(aws.simulator.conditions().calls().all())
+        .singleElement()
+        .extracting(CallRecord::outcome)
+        .isEqualTo("MalformedQueryString");
     assertThat(post("").body()).contains("<Code>MissingAction</Code>");
   }
 

@@ -46,7 +46,7 @@ public record AddressRequest(
   }
 
   /** What was asked for by kinds, of which EC2 lets only one be used. */
-  int kinds() {
+  public int kinds() {
     return (addresses.isEmpty() ? 0 : 1)
         + (count == 0 ? 0 : 1)
         + (prefixes.isEmpty() ? 0 : 1)

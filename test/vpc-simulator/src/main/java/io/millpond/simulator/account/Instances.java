@@ -2,6 +2,7 @@ package io.millpond.simulator.account;
 
 import io.millpond.simulator.conditions.Conditions;
 import io.millpond.simulator.fabric.Fabric;
+import io.millpond.simulator.fabric.FabricException;
 import io.millpond.simulator.model.Instance;
 import io.millpond.simulator.model.InstanceState;
 import io.millpond.simulator.model.NetworkInterface;
@@ -45,7 +46,11 @@ public final class Instances {
     this.fabric = fabric;
   }
 
-  /** Launches an instance; returns when the fabric has it, with its primary link. */
+  /**
+   * Launches an instance; returns when the fabric has it, with its primary link.
+   *
+   * @throws FabricException if the fabric cannot have it; the instance is terminated then
+   */
   public Instance launch(NewInstance request) {
     Instance instance;
     CompletableFuture<Void> settled;
@@ -91,7 +96,13 @@ public final class Instances {
       attachments.attachPrimary(primary, instance);
       settled = timeline.soon("launching " + id, () -> start(instance.id(), primary.id()));
     }
-    Timeline.await(settled);
+    Timeline.failureOf(settled)
+        .ifPresent(
+            cause -> {
+              terminate(List.of(instance.id()));
+              throw new FabricException(
+                  "cannot launch " + instance.name() + ": " + cause.getMessage(), cause);
+            });
     return instance;
   }
 

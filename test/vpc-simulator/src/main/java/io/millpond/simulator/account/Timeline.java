@@ -4,6 +4,7 @@ import io.millpond.simulator.fabric.FabricException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledFuture;
@@ -32,7 +33,7 @@ final class Timeline implements AutoCloseable {
     CompletableFuture<Void> _ = schedule(millis, what, step);
   }
 
-  /** Does something after what is already due; the future ends when it is done, well or not. */
+  /** Does something after what is already due; the future ends when it is done, or has failed. */
   CompletableFuture<Void> soon(String what, Runnable step) {
     return schedule(0, what, step);
   }
@@ -44,13 +45,14 @@ final class Timeline implements AutoCloseable {
             () -> {
               try {
                 step.run();
+                done.complete(null);
               } catch (FabricException e) {
                 failed(what, e);
+                done.completeExceptionally(e);
               } catch (RuntimeException e) {
                 LOG.log(System.Logger.Level.ERROR, what, e);
                 failed(what, e);
-              } finally {
-                done.complete(null);
+                done.completeExceptionally(e);
               }
             },
             millis,
@@ -58,15 +60,23 @@ final class Timeline implements AutoCloseable {
     return done;
   }
 
-  /** Waits until a step has been done, but not for ever. */
+  /** Waits until a step has been done, but not for ever. That it failed is known already. */
   static void await(CompletableFuture<Void> step) {
+    Optional<Throwable> _ = failureOf(step);
+  }
+
+  /** Waits until a step has been done, but not for ever; what it failed of. */
+  static Optional<Throwable> failureOf(CompletableFuture<Void> step) {
     try {
       step.get(SETTLE_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (ExecutionException | TimeoutException e) {
+    } catch (ExecutionException e) {
+      return Optional.ofNullable(e.getCause());
+    } catch (TimeoutException e) {
       LOG.log(System.Logger.Level.WARNING, "the fabric did not settle in time", e);
     }
+    return Optional.empty();
   }
 
   /** What the fabric could not do, oldest first, at most 100. */

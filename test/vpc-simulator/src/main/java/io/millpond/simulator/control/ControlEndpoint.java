@@ -14,10 +14,12 @@ import io.millpond.simulator.account.AwsError;
 import io.millpond.simulator.conditions.Conditions;
 import io.millpond.simulator.conditions.FaultRule;
 import io.millpond.simulator.conditions.Settings;
+import io.millpond.simulator.fabric.FabricException;
 import io.millpond.simulator.http.Listener;
 import io.millpond.simulator.imds.Metadata;
 import io.millpond.simulator.model.Instance;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.Arrays;
@@ -75,8 +77,11 @@ public final class ControlEndpoint implements AutoCloseable {
     } catch (AwsError e) {
       status = 400;
       answer = Map.of("error", e.getMessage(), "code", e.code());
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | UncheckedIOException e) {
       status = 400;
+      answer = Map.of("error", String.valueOf(e.getMessage()));
+    } catch (FabricException e) {
+      status = 500;
       answer = Map.of("error", String.valueOf(e.getMessage()));
     }
     Listener.answer(exchange, status, "application/json", JSON.writeValueAsString(answer) + "\n");

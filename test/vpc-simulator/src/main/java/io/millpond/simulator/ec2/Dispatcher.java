@@ -118,7 +118,9 @@ final class Dispatcher {
     if (fault.isPresent() && fault.get() instanceof Fault.Slow(long millis)) {
       wait += millis;
     }
-    sleep(Duration.ofMillis(wait));
+    if (!sleep(Duration.ofMillis(wait))) {
+      throw new AwsError("Unavailable", "The simulator is ending.");
+    }
     return prepared.effect().get();
   }
 
@@ -164,6 +166,11 @@ final class Dispatcher {
     };
   }
 
+  /** A request that is refused before it is understood. */
+  static Outcome refused(String requestId, String code, String message) {
+    return refused(requestId, code, code, ErrorCodes.status(code), message);
+  }
+
   private static Outcome refused(
       String requestId, String code, String outcome, int status, String message) {
     String body =
@@ -181,14 +188,14 @@ final class Dispatcher {
     return new Outcome(outcome, status, body, new Delivery.Sent(Duration.ZERO));
   }
 
-  static void sleep(Duration time) {
-    if (time.isZero()) {
-      return;
-    }
+  /** False if the simulator ends meanwhile. */
+  static boolean sleep(Duration time) {
     try {
       Thread.sleep(time);
+      return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     }
   }
 }

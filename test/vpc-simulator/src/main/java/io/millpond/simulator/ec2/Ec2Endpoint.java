@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import io.millpond.simulator.account.Account;
 import io.millpond.simulator.conditions.CallRecord;
 import io.millpond.simulator.conditions.Conditions;
+import io.millpond.simulator.conditions.Outage;
 import io.millpond.simulator.http.Listener;
 import io.millpond.simulator.model.Instance;
 import io.millpond.simulator.model.Ipv4;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** EC2 over HTTP. */
 public final class Ec2Endpoint implements AutoCloseable {
@@ -34,7 +36,7 @@ public final class Ec2Endpoint implements AutoCloseable {
     this.conditions = conditions;
     this.clock = clock;
     this.dispatcher = new Dispatcher(account, conditions);
-    this.listener = new Listener("ec2", address, this::handle);
+    this.listener = new Listener("ec2", address, new Handler());
   }
 
   /** The listener, for its address and its outages. */
@@ -42,48 +44,94 @@ public final class Ec2Endpoint implements AutoCloseable {
     return listener;
   }
 
-  private void handle(HttpExchange exchange) throws IOException {
-    Instant arrived = clock.instant();
-    long start = System.nanoTime();
-    String requestId = UUID.randomUUID().toString();
-    SortedMap<String, String> parameters = new TreeMap<>();
+  /** A request as it came. */
+  private record Call(
+      Instant at,
+      long begin,
+      String requestId,
+      SortedMap<String, String> parameters,
+      Optional<String> caller,
+      @Nullable String instanceId) {}
+
+  private final class Handler implements Listener.Handler {
+    @Override
+    public void handle(HttpExchange exchange) throws IOException {
+      SortedMap<String, String> parameters = new TreeMap<>();
+      String requestId = UUID.randomUUID().toString();
+      Optional<Dispatcher.Outcome> malformed = read(exchange, requestId, parameters);
+      Call call = call(exchange, requestId, parameters);
+      Dispatcher.Outcome outcome =
+          malformed.orElseGet(
+              () ->
+                  dispatcher.call(call.requestId(), parameters, call.caller(), call.instanceId()));
+      record(call, outcome.outcome());
+      switch (outcome.delivery()) {
+        case Dispatcher.Delivery.Sent(var delay) -> {
+          boolean _ = Dispatcher.sleep(delay);
+          exchange.getResponseHeaders().set("x-amzn-RequestId", call.requestId());
+          Listener.answer(exchange, outcome.status(), "text/xml;charset=UTF-8", outcome.body());
+        }
+        case Dispatcher.Delivery.Lost _ -> {}
+        case Dispatcher.Delivery.Silent _ -> listener.staySilent();
+      }
+    }
+
+    @Override
+    public void missed(HttpExchange exchange, Outage outage) throws IOException {
+      SortedMap<String, String> parameters = new TreeMap<>();
+      String requestId = UUID.randomUUID().toString();
+      Optional<Dispatcher.Outcome> _ = read(exchange, requestId, parameters);
+      record(call(exchange, requestId, parameters), "outage (" + outage + ")");
+    }
+  }
+
+  /** Reads the parameters; what is not of the form of a Query request is refused. */
+  private static Optional<Dispatcher.Outcome> read(
+      HttpExchange exchange, String requestId, SortedMap<String, String> parameters)
+      throws IOException {
     try {
       Protocol.decode(exchange.getRequestURI().getRawQuery(), parameters);
       Protocol.decode(Listener.body(exchange, MAX_BODY), parameters);
+      return Optional.empty();
     } catch (IllegalArgumentException e) {
-      Listener.answer(exchange, 400, "text/plain", "not a Query request: " + e.getMessage() + "\n");
-      return;
+      return Optional.of(
+          Dispatcher.refused(
+              requestId,
+              "MalformedQueryString",
+              "The query string is malformed: " + e.getMessage()));
     }
+  }
+
+  private Call call(HttpExchange exchange, String requestId, SortedMap<String, String> parameters) {
     Optional<String> caller =
         Credential.of(exchange.getRequestHeaders().getFirst("Authorization"), parameters);
-    Optional<Instance> instance = instanceOf(caller, exchange.getRemoteAddress().getAddress());
-    String instanceId = instance.map(Instance::id).orElse(null);
+    return new Call(
+        clock.instant(),
+        System.nanoTime(),
+        requestId,
+        parameters,
+        caller,
+        instanceOf(caller, exchange.getRemoteAddress().getAddress())
+            .map(Instance::id)
+            .orElse(null));
+  }
 
-    Dispatcher.Outcome outcome = dispatcher.call(requestId, parameters, caller, instanceId);
-    double millis = (System.nanoTime() - start) / 1e6;
+  private void record(Call call, String outcome) {
+    double millis = (System.nanoTime() - call.begin()) / 1e6;
     conditions
         .calls()
         .add(
             sequence ->
                 new CallRecord(
                     sequence,
-                    arrived,
-                    requestId,
-                    parameters.getOrDefault("Action", ""),
-                    caller.orElse(""),
-                    instanceId,
-                    outcome.outcome(),
+                    call.at(),
+                    call.requestId(),
+                    call.parameters().getOrDefault("Action", ""),
+                    call.caller().orElse(""),
+                    call.instanceId(),
+                    outcome,
                     millis,
-                    Protocol.memorable(parameters)));
-    switch (outcome.delivery()) {
-      case Dispatcher.Delivery.Sent(var delay) -> {
-        Dispatcher.sleep(delay);
-        exchange.getResponseHeaders().set("x-amzn-RequestId", requestId);
-        Listener.answer(exchange, outcome.status(), "text/xml;charset=UTF-8", outcome.body());
-      }
-      case Dispatcher.Delivery.Lost _ -> {}
-      case Dispatcher.Delivery.Silent _ -> listener.staySilent();
-    }
+                    Protocol.memorable(call.parameters())));
   }
 
   private Optional<Instance> instanceOf(Optional<String> caller, InetAddress source) {

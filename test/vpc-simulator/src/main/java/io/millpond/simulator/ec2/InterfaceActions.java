@@ -65,11 +65,12 @@ final class InterfaceActions {
         call.structures("Ipv4Prefix").stream()
             .flatMap(p -> p.prefix("Ipv4Prefix").stream())
             .toList();
-    if ((count > 0 && !secondary.isEmpty()) || (prefixCount > 0 && !prefixes.isEmpty())) {
+    AddressRequest more = new AddressRequest(secondary, count, prefixes, prefixCount);
+    if (more.kinds() > 1) {
       throw new AwsError(
           "InvalidParameterCombination",
-          "The parameter secondaryPrivateIpAddressCount cannot be used with the parameter"
-              + " privateIpAddresses");
+          "Only one of privateIpAddresses, secondaryPrivateIpAddressCount, ipv4Prefixes and"
+              + " ipv4PrefixCount may be specified");
     }
     call.text("InterfaceType")
         .filter(type -> !type.equals("interface"))
@@ -79,12 +80,7 @@ final class InterfaceActions {
             });
     NewInterface request =
         new NewInterface(
-            subnet,
-            description,
-            primary,
-            new AddressRequest(secondary, count, prefixes, prefixCount),
-            call.list("SecurityGroupId"),
-            tags(call));
+            subnet, description, primary, more, call.list("SecurityGroupId"), tags(call));
     Optional<String> token = call.text("ClientToken").filter(t -> !t.isEmpty());
     token
         .filter(t -> t.length() > 64)

@@ -1,5 +1,6 @@
 package io.millpond.simulator.fabric;
 
+import io.millpond.simulator.model.Cidr;
 import io.millpond.simulator.model.Ipv4;
 
 /** Addresses of the fabric's own, the same in every VPC. */
@@ -10,11 +11,8 @@ public final class FabricAddresses {
   /** The EC2 endpoint, local to the VPC's namespace. */
   public static final Ipv4 EC2_ENDPOINT = Ipv4.parse("169.254.169.1");
 
-  /** The end of the management link in the namespace from which the simulator was started. */
-  public static final Ipv4 MANAGEMENT_OUTSIDE = Ipv4.parse("169.254.171.1");
-
-  /** The end of the management link in the VPC's namespace: where the control API listens. */
-  public static final Ipv4 MANAGEMENT_INSIDE = Ipv4.parse("169.254.171.2");
+  /** Of the first management link that one namespace has; the next ones take the next /30s. */
+  static final Cidr MANAGEMENT = Cidr.parse("169.254.171.0/24");
 
   /** The internet gateway's end of the link to the public host. */
   static final Ipv4 INTERNET_GATEWAY = Ipv4.parse("169.254.172.1");

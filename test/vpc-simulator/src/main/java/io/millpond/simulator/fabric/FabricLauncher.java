@@ -3,7 +3,9 @@ package io.millpond.simulator.fabric;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Starts the simulator's process inside the namespace of the VPC, which it makes before, together
@@ -13,12 +15,20 @@ public final class FabricLauncher {
   /** How long the simulator may take to end in order. */
   private static final int END_SECONDS = 30;
 
+  /** The exit status of a process that SIGTERM ended. */
+  private static final int ENDED = 143;
+
+  private @Nullable VpcNamespace vpc;
+  private @Nullable Process simulator;
+  private boolean ended;
+
   private FabricLauncher() {}
 
   /**
    * Runs a command inside the namespace and waits for its end. Signals to end this process are
-   * passed on; afterwards nothing of the namespace is left. When this process is killed, the kernel
-   * ends the command, and the next run removes what is left.
+   * passed on, also those that come while the namespace is being made; afterwards nothing of it is
+   * left. When this process is killed, the kernel ends the command, and the next run removes what
+   * is left.
    *
    * @param namespace such as {@code vpc}
    * @param command the simulator's own command line, to which the launcher adds nothing
@@ -29,17 +39,48 @@ public final class FabricLauncher {
     if (namespace.isEmpty() || command.isEmpty()) {
       throw new IllegalArgumentException("nothing to run");
     }
-    try (VpcNamespace vpc = VpcNamespace.create(namespace)) {
-      Process simulator = start(namespace, command);
-      Thread stop = new Thread(() -> end(simulator, vpc), "vpc-simulator-stop");
-      Runtime.getRuntime().addShutdownHook(stop);
-      int status = waitFor(simulator);
+    FabricLauncher launcher = new FabricLauncher();
+    Thread stop = new Thread(launcher::end, "vpc-simulator-stop");
+    Runtime.getRuntime().addShutdownHook(stop);
+    try {
+      return launcher.begin(namespace, command).map(FabricLauncher::waitFor).orElse(ENDED);
+    } finally {
+      launcher.end();
       try {
         Runtime.getRuntime().removeShutdownHook(stop);
       } catch (IllegalStateException ending) {
-        join(stop); // it removes everything
+        // This process was told to end: the hook has done what there was to do.
       }
-      return status;
+    }
+  }
+
+  /** Empty if this process was told to end before. */
+  private synchronized Optional<Process> begin(String namespace, List<String> command) {
+    if (ended) {
+      return Optional.empty();
+    }
+    vpc = VpcNamespace.create(namespace);
+    simulator = start(namespace, command);
+    return Optional.of(simulator);
+  }
+
+  /** Waits for what is just beginning, and removes everything. */
+  private synchronized void end() {
+    ended = true;
+    if (simulator != null) {
+      simulator.destroy();
+      try {
+        if (!simulator.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+          simulator.destroyForcibly().waitFor();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      simulator = null;
+    }
+    if (vpc != null) {
+      vpc.close();
+      vpc = null;
     }
   }
 
@@ -53,18 +94,6 @@ public final class FabricLauncher {
     }
   }
 
-  private static void end(Process simulator, VpcNamespace vpc) {
-    simulator.destroy();
-    try {
-      if (!simulator.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
-        simulator.destroyForcibly().waitFor();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    vpc.close();
-  }
-
   private static int waitFor(Process simulator) {
     while (true) {
       try {
@@ -72,14 +101,6 @@ public final class FabricLauncher {
       } catch (InterruptedException e) {
         simulator.destroy();
       }
-    }
-  }
-
-  private static void join(Thread stop) {
-    try {
-      stop.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 }

@@ -5,18 +5,26 @@ import static io.millpond.simulator.fabric.NetworkCommands.ipWhateverFails;
 import static io.millpond.simulator.fabric.NetworkCommands.run;
 import static io.millpond.simulator.fabric.NetworkCommands.tryRun;
 
+import io.millpond.simulator.fabric.NetworkCommands.Outcome;
+import io.millpond.simulator.model.Ipv4;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The network namespace of the VPC itself and the management link, by which the namespace this
  * process runs in reaches the control API.
  */
 public final class VpcNamespace implements AutoCloseable {
-  /** The management link's end outside. */
-  static final String OUTSIDE_LINK = "vpcsim0";
+  /** What the management link's end outside is called; a number follows. */
+  static final String OUTSIDE_LINK = "vpcsim";
 
   private static final String INSIDE_LINK = "mgmt0";
   private static final int LENGTH = 30;
+  private static final int SLOTS = 64;
   private static final int LAST_WORDS_MILLIS = 15_000;
 
   private final Namespaces namespaces;
@@ -40,42 +48,77 @@ public final class VpcNamespace implements AutoCloseable {
     made.close();
     try {
       namespaces.add(name);
-      // Made inside, with the other end handed out: a link of that name here is an error, not ours.
-      run(
-          List.of(
-              "ip",
-              "link",
-              "add",
-              OUTSIDE_LINK,
-              "type",
-              "veth",
-              "peer",
-              "name",
-              INSIDE_LINK,
-              "netns",
-              name),
-          "");
-      run(
-          List.of(
-              "ip",
-              "addr",
-              "add",
-              FabricAddresses.MANAGEMENT_OUTSIDE + "/" + LENGTH,
-              "dev",
-              OUTSIDE_LINK),
-          "");
-      run(List.of("ip", "link", "set", OUTSIDE_LINK, "up"), "");
-      ip(
-          name,
-          List.of(
-              "addr add %s/%d dev %s"
-                  .formatted(FabricAddresses.MANAGEMENT_INSIDE, LENGTH, INSIDE_LINK),
-              "link set %s up".formatted(INSIDE_LINK)));
+      made.manage(name);
       return made;
     } catch (FabricException e) {
       made.close();
       throw e;
     }
+  }
+
+  /**
+   * Where the control API listens: this process's end of the management link.
+   *
+   * @throws FabricException if this process is not in the namespace of a VPC
+   */
+  public static String managementAddress() {
+    try {
+      NetworkInterface link = NetworkInterface.getByName(INSIDE_LINK);
+      if (link != null) {
+        Optional<String> address =
+            link.inetAddresses()
+                .filter(Inet4Address.class::isInstance)
+                .map(InetAddress::getHostAddress)
+                .findFirst();
+        if (address.isPresent()) {
+          return address.get();
+        }
+      }
+    } catch (SocketException e) {
+      throw new FabricException("cannot read the address of " + INSIDE_LINK, e);
+    }
+    throw new FabricException(
+        "there is no management link " + INSIDE_LINK + ": not in the namespace of a VPC");
+  }
+
+  /** The first link and addresses that no other simulator has here. */
+  private void manage(String name) {
+    for (int slot = 0; slot < SLOTS; slot++) {
+      String outside = OUTSIDE_LINK + slot;
+      // Made here: that the name is free, and then ours, is one step.
+      Outcome made =
+          tryRun(
+              List.of(
+                  "ip",
+                  "link",
+                  "add",
+                  outside,
+                  "type",
+                  "veth",
+                  "peer",
+                  "name",
+                  INSIDE_LINK,
+                  "netns",
+                  name),
+              "");
+      if (made.status() == 0) {
+        Ipv4 network = FabricAddresses.MANAGEMENT.network().plus(slot << (32 - LENGTH));
+        run(List.of("ip", "addr", "add", network.plus(1) + "/" + LENGTH, "dev", outside), "");
+        run(List.of("ip", "link", "set", outside, "up"), "");
+        ip(
+            name,
+            List.of(
+                "addr add %s/%d dev %s".formatted(network.plus(2), LENGTH, INSIDE_LINK),
+                "link set %s up".formatted(INSIDE_LINK)));
+        return;
+      }
+      if (!made.errors().contains("File exists")) {
+        throw new FabricException("cannot make " + outside + ": " + made.errors().strip());
+      }
+    }
+    throw new FabricException(
+        "%d simulators have been started from this network namespace; end one (ip link show type veth | grep %s)"
+            .formatted(SLOTS, OUTSIDE_LINK));
   }
 
   /** Removes the namespace, the management link, and every namespace the fabric made. */

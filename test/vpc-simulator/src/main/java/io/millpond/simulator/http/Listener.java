@@ -33,6 +33,9 @@ public final class Listener implements AutoCloseable {
   public interface Handler {
     /** Called on a virtual thread; the exchange is closed afterwards. */
     void handle(HttpExchange exchange) throws IOException;
+
+    /** A request that meets an outage, before it is answered with that. */
+    default void missed(HttpExchange exchange, Outage outage) throws IOException {}
   }
 
   private final String name;
@@ -140,6 +143,9 @@ public final class Listener implements AutoCloseable {
       now = outage;
     }
     try (exchange) {
+      if (now != Outage.NONE) {
+        handler.missed(exchange, now);
+      }
       switch (now) {
         case NONE -> handler.handle(exchange);
         case UNAVAILABLE ->

@@ -44,7 +44,9 @@ public final class Metadata {
    * @param text empty: the path answers 404
    */
   public void overlay(String instanceId, String path, String text) {
-    overlays.computeIfAbsent(instanceId, id -> new ConcurrentHashMap<>()).put(path, text);
+    overlays
+        .computeIfAbsent(instanceId, id -> new ConcurrentHashMap<>())
+        .put(path.replaceFirst("^/+", ""), text);
   }
 
   /** Takes back every {@link #overlay} of an instance. */
@@ -74,21 +76,26 @@ public final class Metadata {
     return tree.read(path);
   }
 
-  /** The interfaces that have a link by now, as they were before the lag, primary first. */
+  /**
+   * The interfaces that have a link by now, as they were before the lag, primary first. An instance
+   * younger than the lag is shown as it was launched, not as nothing.
+   */
   private List<NetworkInterface> visible(Instance instance) {
-    return account.listInterfaces(lagOf(instance)).stream()
+    List<NetworkInterface> seen = visible(instance, conditions.settings().imdsLagMillis());
+    boolean young = seen.stream().noneMatch(eni -> deviceIndex(eni) == 0);
+    return young
+        ? visible(instance, 0).stream().filter(eni -> deviceIndex(eni) == 0).toList()
+        : seen;
+  }
+
+  private List<NetworkInterface> visible(Instance instance, long lagMillis) {
+    return account.listInterfaces(lagMillis).stream()
         .filter(eni -> eni.isAttachedTo(instance.id()))
         .filter(
             eni ->
                 eni.attachment() != null && eni.attachment().state() != Attachment.State.ATTACHING)
         .sorted(Comparator.comparingInt(Metadata::deviceIndex))
         .toList();
-  }
-
-  /** An instance younger than the lag is shown as it was launched, not as nothing. */
-  private long lagOf(Instance instance) {
-    long age = clock.millis() - instance.launchTime().toEpochMilli();
-    return Math.min(conditions.settings().imdsLagMillis(), Math.max(0, age - 1));
   }
 
   private static int deviceIndex(NetworkInterface eni) {

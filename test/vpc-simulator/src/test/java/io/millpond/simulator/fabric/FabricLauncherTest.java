@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class FabricLauncherTest {
   private static final String OUTER = "sfab-outer";
   private static final String VPC = "sfab-lvpc";
+  private static final String SECOND = "sfab-lvpc2";
   private static final Duration SOON = Duration.ofSeconds(60);
 
   private final List<Process> processes = new ArrayList<>();
@@ -39,6 +40,7 @@ final class FabricLauncherTest {
     }
     await().atMost(SOON).until(() -> pids().isEmpty());
     new Namespaces(VPC).deleteAll();
+    new Namespaces(SECOND).deleteAll();
     TestVpc.run("ip", "netns", "del", OUTER);
   }
 
@@ -93,7 +95,43 @@ final class FabricLauncherTest {
     assertThat(TestVpc.links(VPC)).noneMatch(line -> line.startsWith("leftover"));
   }
 
+  @Test
+  void aSecondOneRunsBesideTheFirstWithAManagementLinkOfItsOwn() throws Exception {
+    launch("sh", "-c", "touch started; exec sleep 1000");
+    awaitFile("started");
+
+    launchIn(SECOND, "sh", "-c", "touch second; exec sleep 1000");
+    awaitFile("second");
+
+    assertThat(TestVpc.ping(OUTER, "169.254.171.2")).isTrue();
+    assertThat(TestVpc.ping(OUTER, "169.254.171.6")).isTrue();
+    processes.getLast().destroy();
+    processes.getLast().waitFor();
+    assertThat(TestVpc.ping(OUTER, "169.254.171.2")).isTrue();
+    assertThat(TestVpc.links(OUTER)).noneMatch(line -> line.startsWith("vpcsim1"));
+  }
+
+  @Test
+  void aSecondOneWithTheSameNameSaysSoAndLeavesTheFirstAlone() throws Exception {
+    launch("sh", "-c", "touch started; exec sleep 1000");
+    awaitFile("started");
+
+    Process second = launch("sh", "-c", "touch second");
+
+    assertThat(second.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(second.exitValue()).isNotZero();
+    assertThat(Files.readString(directory.resolve("output")))
+        .contains("a simulator still runs in the network namespace " + VPC)
+        .contains("choose another namespace");
+    assertThat(directory.resolve("second")).doesNotExist();
+    assertThat(TestVpc.ping(OUTER, "169.254.171.2")).isTrue();
+  }
+
   private Process launch(String... command) throws IOException {
+    return launchIn(VPC, command);
+  }
+
+  private Process launchIn(String vpc, String... command) throws IOException {
     List<String> line = new ArrayList<>(NetworkCommands.inside(OUTER));
     line.addAll(
         List.of(
@@ -103,7 +141,7 @@ final class FabricLauncherTest {
             "-cp",
             System.getProperty("java.class.path"),
             LauncherProgram.class.getName(),
-            VPC));
+            vpc));
     line.addAll(List.of(command));
     Process process =
         new ProcessBuilder(line)
@@ -135,6 +173,6 @@ final class FabricLauncherTest {
 
   private static void assertNothingIsLeft() {
     assertThat(Namespaces.exists(VPC)).isFalse();
-    assertThat(TestVpc.links(OUTER)).noneMatch(line -> line.startsWith("vpcsim0"));
+    assertThat(TestVpc.links(OUTER)).noneMatch(line -> line.startsWith("vpcsim"));
   }
 }

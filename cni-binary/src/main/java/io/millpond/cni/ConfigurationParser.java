@@ -1,0 +1,223 @@
+package io.millpond.cni;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.Prefix;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** Reads what stdin says beyond version and name: our keys, demands of the pod, prevResult. */
+final class ConfigurationParser {
+  /** Keys that the specification or runtimes put there, and our own four. */
+  private static final Set<String> KNOWN =
+      Set.of(
+          "cniversion",
+          "cniversions",
+          "name",
+          "type",
+          "args",
+          "ipmasq",
+          "ipam",
+          "dns",
+          "capabilities",
+          "runtimeconfig",
+          "prevresult",
+          "disablecheck",
+          "disablegc",
+          "loadonlyinlinedplugins",
+          "plugins",
+          "keepaddress",
+          "pool",
+          "subnet",
+          "mtu",
+          "extraroutes");
+
+  /** Conventions that would change the pod's network; silence would hide that nothing changed. */
+  private static final List<String> DEMANDS = List.of("ips", "mac", "bandwidth", "portMappings");
+
+  private final JsonNode document;
+  private final CniVersion version;
+
+  ConfigurationParser(JsonNode document, CniVersion version) {
+    this.document = document;
+    this.version = version;
+  }
+
+  NetworkConfiguration configuration() throws CniException {
+    for (String key : Json.keys(document)) {
+      if (!KNOWN.contains(key.toLowerCase(Locale.ROOT)) && !key.startsWith("cni.dev/")) {
+        throw CniException.of(
+            version,
+            CniError.UNSUPPORTED_FIELD,
+            "unknown key " + Shown.of(key) + " in the network configuration",
+            "millpond's own keys are pool, subnet, mtu and extraRoutes; everything else is set on the daemon");
+      }
+    }
+    return new NetworkConfiguration(
+        text("pool"), text("subnet"), mtu(), extraRoutes(), dns(document));
+  }
+
+  private Optional<String> text(String key) throws CniException {
+    JsonNode node = Json.get(document, key);
+    if (node == null) {
+      return Optional.empty();
+    }
+    if (!node.isTextual() || !RequestParser.NAME.matcher(node.textValue()).matches()) {
+      throw CniException.unsupported(version, key, node, "a name");
+    }
+    return Optional.of(node.textValue());
+  }
+
+  private OptionalInt mtu() throws CniException {
+    JsonNode node = Json.get(document, "mtu");
+    if (node == null) {
+      return OptionalInt.empty();
+    }
+    if (!node.isInt() || node.intValue() < 1280 || node.intValue() > 9001) {
+      throw CniException.unsupported(version, "mtu", node, "a number from 1280 to 9001");
+    }
+    return OptionalInt.of(node.intValue());
+  }
+
+  private List<Prefix> extraRoutes() throws CniException {
+    JsonNode node = Json.get(document, "extraRoutes");
+    List<Prefix> routes = new ArrayList<>();
+    if (node == null) {
+      return routes;
+    }
+    if (!node.isArray() || node.size() > 100) {
+      throw CniException.unsupported(
+          version, "extraRoutes", node, "a list of at most 100 IPv4 prefixes");
+    }
+    for (JsonNode entry : node) {
+      try {
+        Prefix prefix = Prefix.parse(entry.asText());
+        if (prefix.address().family() != IpAddress.Family.IPV4) {
+          throw new IllegalArgumentException("not IPv4");
+        }
+        routes.add(prefix);
+      } catch (IllegalArgumentException e) {
+        throw CniException.unsupported(
+            version, "extraRoutes", entry, "IPv4 prefixes such as 10.1.0.0/16");
+      }
+    }
+    return routes;
+  }
+
+  /** Runtimes parse name servers as addresses and fail on anything else. */
+  private Optional<JsonNode> dns(JsonNode parent) throws CniException {
+    JsonNode dns = Json.get(parent, "dns");
+    if (dns == null || (dns.isObject() && dns.isEmpty())) {
+      return Optional.empty();
+    }
+    if (!dns.isObject()) {
+      throw CniException.undecodable(version, "dns is not an object", "it is a " + kind(dns));
+    }
+    for (JsonNode server : list(dns, "nameservers")) {
+      try {
+        var _ = IpAddress.parse(server.asText());
+      } catch (IllegalArgumentException e) {
+        throw CniException.unsupported(version, "dns.nameservers", server, "IP addresses");
+      }
+    }
+    return Optional.of(dns);
+  }
+
+  /** Refuses what the pod asks for and would not get. */
+  void refuseDemands(CniArguments arguments) throws CniException {
+    JsonNode runtime = Json.get(document, "runtimeConfig");
+    JsonNode args = Json.get(document, "args");
+    JsonNode cni = args == null ? null : Json.get(args, "cni");
+    for (String key : DEMANDS) {
+      for (JsonNode where : new JsonNode[] {runtime, cni}) {
+        JsonNode value = where == null ? null : Json.get(where, key);
+        if (value != null && demandsSomething(value)) {
+          throw refusal(key, value.toString());
+        }
+      }
+    }
+    for (String demand : arguments.demands()) {
+      throw refusal("CNI_ARGS", demand);
+    }
+  }
+
+  private CniException refusal(String key, String value) {
+    return CniException.of(
+        version,
+        CniError.UNSUPPORTED_FIELD,
+        "the pod asks for " + key + " " + Shown.of(value),
+        "millpond gives addresses from its pool with the ENI's MAC address, and has neither host"
+            + " ports nor bandwidth limits: remove the request or the capability");
+  }
+
+  private static boolean demandsSomething(JsonNode value) {
+    if (value.isContainerNode()) {
+      for (JsonNode part : value) {
+        if (demandsSomething(part)) {
+          return true;
+        }
+      }
+      return false;
+    }
+    return !value.isNull() && !value.asText().isEmpty() && !value.asText().equals("0");
+  }
+
+  /** The result of the plugins before this one, if its parts can be copied into ours. */
+  Optional<JsonNode> previous() throws CniException {
+    Optional<JsonNode> previous = previousObject();
+    if (previous.isEmpty()) {
+      return previous;
+    }
+    dns(previous.get());
+    int interfaces = list(previous.get(), "interfaces").size();
+    list(previous.get(), "routes");
+    for (JsonNode ip : list(previous.get(), "ips")) {
+      JsonNode index = Json.get(ip, "interface");
+      if (index != null
+          && (!index.isInt() || index.intValue() < 0 || index.intValue() >= interfaces)) {
+        throw CniException.invalid(
+            version,
+            "prevResult",
+            "an address of interface " + Shown.of(index.toString()),
+            "it lists " + interfaces + " interfaces; look at the plugin before in the chain");
+      }
+    }
+    return previous;
+  }
+
+  /** The previous result as CHECK gets it: the whole chain's, and not ours to judge. */
+  Optional<JsonNode> previousObject() throws CniException {
+    JsonNode previous = Json.get(document, "prevResult");
+    if (previous != null && !previous.isObject()) {
+      throw CniException.undecodable(
+          version, "prevResult is not an object", "it is a " + kind(previous));
+    }
+    return Optional.ofNullable(previous);
+  }
+
+  /** The list of that key: of texts for name servers, else of objects; absent is empty. */
+  private List<JsonNode> list(JsonNode parent, String key) throws CniException {
+    JsonNode node = Json.get(parent, key);
+    List<JsonNode> entries = new ArrayList<>();
+    if (node == null) {
+      return entries;
+    }
+    node.forEach(entries::add);
+    boolean texts = key.equals("nameservers");
+    if (!node.isArray() || !entries.stream().allMatch(e -> texts ? e.isTextual() : e.isObject())) {
+      throw CniException.undecodable(
+          version,
+          key + " is not a list of " + (texts ? "texts" : "objects"),
+          Shown.of(node.toString()));
+    }
+    return entries;
+  }
+
+  private static String kind(JsonNode node) {
+    return node.getNodeType().name().toLowerCase(Locale.ROOT);
+  }
+}
