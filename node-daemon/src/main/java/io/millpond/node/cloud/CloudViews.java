@@ -1,5 +1,6 @@
 package io.millpond.node.cloud;
 
+import io.millpond.node.kernel.EniPlace;
 import io.millpond.node.kernel.HostNetwork;
 import io.millpond.pool.CloudView;
 import io.millpond.pool.value.DeviceIndex;
@@ -14,13 +15,19 @@ import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Turns what EC2 shows into what the pool may use: an ENI counts only once its link is up. */
+/**
+ * Turns what EC2 shows into what the pool may use: an ENI of ours counts once its link is up, one
+ * that is not ours never. Used by one thread at a time.
+ */
 public final class CloudViews {
   private static final Logger log = LoggerFactory.getLogger(CloudViews.class);
   private static final Duration LINK_POLL = Duration.ofMillis(100);
 
   private final HostNetwork host;
   private final EniPlaces places;
+
+  /** ENIs of ours without a link so far, as EC2 last said. */
+  private final List<EniPlace> withoutLink = new ArrayList<>();
 
   /** Views for the ENIs of this host. */
   public CloudViews(HostNetwork host, EniPlaces places) {
@@ -37,18 +44,41 @@ public final class CloudViews {
   public CloudView of(Cloud.Inventory inventory, Duration linkWait, Predicate<Cloud.EniSeen> busy)
       throws InterruptedException {
     long deadline = System.nanoTime() + linkWait.toNanos();
+    if (inventory.verified()) {
+      withoutLink.clear();
+    }
     List<CloudView.Eni> usable = new ArrayList<>();
     Set<DeviceIndex> foreign = new HashSet<>();
     for (Cloud.EniSeen eni : inventory.enis()) {
       EniId id = eni.place().id();
       boolean known = places.find(id).isPresent();
-      if (known || (eni.ours() && !busy.test(eni) && up(eni, deadline))) {
+      if (known && !eni.ours()) {
+        log.atWarn().addKeyValue("eni", id).log("not ours any more, EC2 says: pods get none of it");
+        places.remove(id);
+      }
+      if (eni.ours() && (known || (!busy.test(eni) && up(eni, deadline)))) {
         usable.add(new CloudView.Eni(id, eni.place().device(), eni.addresses()));
       } else {
         foreign.add(eni.place().device());
       }
     }
     return new CloudView(inventory.verified(), usable, foreign);
+  }
+
+  /** Whether a link has come that was missing when EC2 last answered: worth asking again. */
+  public boolean linkCame() {
+    for (EniPlace place : withoutLink) {
+      try {
+        if (places.find(place.id()).isEmpty() && host.bringUp(place).isPresent()) {
+          return true;
+        }
+      } catch (IOException e) {
+        log.atWarn()
+            .addKeyValue("eni", place.id())
+            .log("its link cannot be set up, pods cannot use it: {}", e.getMessage());
+      }
+    }
+    return false;
   }
 
   private boolean up(Cloud.EniSeen eni, long deadline) throws InterruptedException {
@@ -68,6 +98,7 @@ public final class CloudViews {
         log.atWarn()
             .addKeyValue("eni", eni.place().id())
             .log("no link with MAC {}: pods cannot use it yet", eni.place().mac());
+        withoutLink.add(eni.place());
         return false;
       }
       Thread.sleep(LINK_POLL);

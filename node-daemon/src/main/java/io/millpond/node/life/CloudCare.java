@@ -32,6 +32,7 @@ public final class CloudCare implements AutoCloseable {
   /** Two answers of EC2 confirm each other when they are at least 10 s apart. */
   private static final Duration OPEN_QUESTION = Duration.ofSeconds(12);
 
+  private static final Duration TIDY_AGAIN = Duration.ofMinutes(1);
   private static final Duration LOOK = Duration.ofSeconds(1);
   private static final Duration LINK_WAIT = Duration.ofSeconds(2);
 
@@ -44,6 +45,8 @@ public final class CloudCare implements AutoCloseable {
   private BootTime asked;
   private BootTime hinted;
   private Duration pause = OPEN_QUESTION;
+  private boolean tidied;
+  private BootTime triedToTidy;
 
   /** Ready to care. */
   public CloudCare(Cloud cloud, CloudViews views, WarmPool pool, Duration period) {
@@ -53,6 +56,7 @@ public final class CloudCare implements AutoCloseable {
     this.period = period;
     this.asked = pool.now();
     this.hinted = pool.now();
+    this.triedToTidy = pool.now();
   }
 
   /** Begins. */
@@ -75,12 +79,18 @@ public final class CloudCare implements AutoCloseable {
   }
 
   private void tidy() {
+    triedToTidy = pool.now();
     try {
       switch (cloud.tidy()) {
-        case Cloud.Success<List<String>>(List<String> done) ->
-            done.forEach(sentence -> log.info("left by an earlier run: {}", sentence));
+        case Cloud.Success<List<String>>(List<String> done) -> {
+          tidied = true;
+          done.forEach(sentence -> log.info("left by an earlier run: {}", sentence));
+        }
         case Cloud.Failure<List<String>> failure ->
-            log.warn("what an earlier run left in EC2 is not known yet: {}", failure.reason());
+            log.warn(
+                "what an earlier run left in EC2 is not known yet, asked again in {} s: {}",
+                TIDY_AGAIN.toSeconds(),
+                failure.reason());
       }
     } catch (RuntimeException e) {
       log.error("a bug while tidying up in EC2", e);
@@ -90,13 +100,19 @@ public final class CloudCare implements AutoCloseable {
   /** One look. */
   void care() throws InterruptedException {
     BootTime now = pool.now();
+    if (!tidied && now.since(triedToTidy).compareTo(TIDY_AGAIN) >= 0) {
+      tidy();
+    }
     if (pool.snapshot().needsObservation()) {
       if (now.since(asked).compareTo(pause) >= 0) {
         ask();
       }
     } else if (now.since(hinted).compareTo(period) >= 0) {
       hinted = now;
-      if (cloud.hint() instanceof Cloud.Success<Cloud.Inventory>(Cloud.Inventory hint)
+      if (views.linkCame()) {
+        log.info("the link of an ENI of ours has come: EC2 is asked what the ENI has");
+        ask();
+      } else if (cloud.hint() instanceof Cloud.Success<Cloud.Inventory>(Cloud.Inventory hint)
           && differs(hint)) {
         log.info(
             "the instance metadata shows other ENIs or addresses than the pool knows: EC2 is asked");

@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
 public final class StartUp {
   private static final Logger log = LoggerFactory.getLogger(StartUp.class);
   private static final Duration RETRY = Duration.ofSeconds(2);
+  private static final Duration ALMOST_A_SECOND = Duration.ofMillis(999);
   private static final Duration LINK_WAIT = Duration.ofSeconds(10);
 
   private final Cloud cloud;
@@ -64,8 +65,8 @@ public final class StartUp {
       throws IOException, InterruptedException {
     BootTime asked = clock.get();
     Cloud.Inventory inventory = inventory(progress);
-    CloudView view = views.of(inventory, LINK_WAIT, _ -> false);
     KernelView kernel = host.look();
+    CloudView view = views.of(believed(inventory, kernel), LINK_WAIT, _ -> false);
     for (KernelView.Interrupted interrupted : kernel.interrupted()) {
       log.warn("undoing an ADD that a crash interrupted: {}", interrupted.hostLink());
       host.undo(interrupted);
@@ -100,6 +101,24 @@ public final class StartUp {
       progress.accept("neither EC2 nor the instance metadata says what this instance has: " + why);
       Thread.sleep(RETRY);
     }
+  }
+
+  /**
+   * The metadata does not say whose an ENI is: beside the primary one, only those are used whose
+   * addresses the kernel remembers as the pool's.
+   */
+  private static Cloud.Inventory believed(Cloud.Inventory inventory, KernelView kernel) {
+    if (inventory.verified()) {
+      return inventory;
+    }
+    List<Cloud.EniSeen> enis = new ArrayList<>();
+    for (Cloud.EniSeen eni : inventory.enis()) {
+      boolean remembered =
+          eni.place().device().isPrimary()
+              || eni.addresses().stream().anyMatch(kernel.poolRoutes()::containsKey);
+      enis.add(new Cloud.EniSeen(eni.place(), eni.ours() && remembered, eni.addresses()));
+    }
+    return new Cloud.Inventory(false, enis);
   }
 
   private List<PoolEvent.Held> held(KernelView kernel, Cloud.Inventory inventory) {
@@ -151,7 +170,9 @@ public final class StartUp {
                     switch (says) {
                       // In use, but no veth: its pod died while no daemon ran.
                       case KernelView.InUse _ -> now;
-                      case KernelView.ReleasedAt(BootTime at) -> at.isBefore(now) ? at : now;
+                      // Its route counts whole seconds: it may have been a moment later.
+                      case KernelView.ReleasedAt(BootTime at) ->
+                          at.plus(ALMOST_A_SECOND).isBefore(now) ? at.plus(ALMOST_A_SECOND) : now;
                     }));
     held.forEach(one -> released.remove(one.address()));
     return released;

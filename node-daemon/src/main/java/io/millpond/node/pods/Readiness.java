@@ -30,7 +30,7 @@ public sealed interface Readiness {
   static Readiness of(
       PoolState state, PoolPolicy policy, BootTime now, Optional<String> kernelFinding) {
     PoolSummary sum = state.summary();
-    String why = kernelFinding.orElseGet(() -> sum.free() > 0 ? "" : refusal(state, policy, now));
+    String why = kernelFinding.orElseGet(() -> refusal(state, policy, now));
     if (why.isEmpty()) {
       return new Ready();
     }

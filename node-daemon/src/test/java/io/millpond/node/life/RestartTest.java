@@ -2,6 +2,7 @@ package io.millpond.node.life;
 
 import static io.millpond.node.testing.TestNode.key;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.millpond.node.kernel.KernelView;
 import io.millpond.node.pods.AddOutcome;
@@ -9,9 +10,13 @@ import io.millpond.node.pods.DeletePod;
 import io.millpond.node.testing.TestNode;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.DeviceIndex;
+import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class RestartTest {
@@ -133,6 +138,103 @@ class RestartTest {
     node.added("b", 2);
     node.clock.advance(Duration.ofMinutes(10));
     assertThat(node.cloud.calls()).doesNotContain("unassign", "release");
+  }
+
+  @Test
+  void withoutEc2AtTheStartAnEniThatIsNotOursIsLeftAloneThenAndLater() {
+    EniId foreign = node.cloud.foreignEni(DeviceIndex.of(1), 3);
+    node.cloud.outage(false, "no route to EC2");
+    node.start();
+    assertThat(node.pool().enis()).doesNotContainKey(foreign);
+    node.cloud.recover();
+    awaitWithTime(() -> node.pool().verified() && !node.pool().needsObservation());
+    assertThat(node.pool().enis()).doesNotContainKey(foreign);
+    assertThat(node.cloud.calls()).doesNotContain("unassign", "release");
+  }
+
+  @Test
+  void withoutEc2AtTheStartTheKernelTellsWhichEnisAreOurs() {
+    node.warm();
+    for (int i = 0; i < 5; i++) {
+      node.added("pod" + i, i + 1);
+    }
+    node.awaitPool(sum -> sum.enis() > 1);
+    int enis = node.counts().enis();
+    node.stop();
+    node.cloud.outage(false, "no route to EC2");
+    node.restart();
+    assertThat(node.counts().enis()).isEqualTo(enis);
+    assertThat(node.counts().owned()).isEqualTo(5);
+  }
+
+  @Test
+  void whatAnEarlierRunLeftIsLookedForUntilEc2Answers() {
+    node.cloud.outage(false, "no route to EC2");
+    node.start();
+    await().atMost(TestNode.SOON).until(() -> tidies() == 1);
+    node.cloud.recover();
+    awaitWithTime(() -> tidies() == 2);
+    node.clock.advance(Duration.ofMinutes(10));
+    await().during(Duration.ofMillis(1500)).atMost(TestNode.SOON).until(() -> tidies() == 2);
+  }
+
+  private long tidies() {
+    return node.cloud.calls().stream().filter("tidy"::equals).count();
+  }
+
+  private void awaitWithTime(BooleanSupplier condition) {
+    await()
+        .atMost(TestNode.SOON.multipliedBy(3))
+        .until(
+            () -> {
+              node.clock.advance(Duration.ofSeconds(15));
+              return condition.getAsBoolean();
+            });
+  }
+
+  @Test
+  void theCooldownAfterAQuarantineSurvivesARestart() {
+    node.warm();
+    IpAddress held = node.cloud.addresses().iterator().next();
+    EniId eni = node.pool().enis().firstKey();
+    node.cloud.addresses().forEach(address -> node.kernel.alienSlave(eni, address));
+    node.cloud.addresses().stream().skip(1).forEach(node.kernel::removeSlave);
+    node.added("a", 1);
+    node.added("b", 2);
+    node.awaitPool(sum -> sum.quarantined() == 1);
+    node.clock.advance(Duration.ofMinutes(1));
+    node.kernel.removeSlave(held);
+    node.awaitPool(sum -> sum.cooling() == 1);
+    node.restart();
+    assertThat(node.counts().cooling()).isEqualTo(1);
+  }
+
+  /** The route counts whole seconds; nobody gets the address a moment too early for that. */
+  @Test
+  void theCooldownIsNotShorterByARestart() {
+    node.warm();
+    node.added("a", 1);
+    node.clock.advance(Duration.ofMillis(1900 - node.clock.get().millis() % 1000));
+    node.delete("a");
+    BootTime released = node.clock.get();
+    node.clock.advance(Duration.ofMillis(29_300));
+    node.restart();
+    node.awaitPool(sum -> sum.cooling() == 0);
+    assertThat(node.clock.get().since(released)).isGreaterThanOrEqualTo(Duration.ofSeconds(30));
+  }
+
+  @Test
+  @Tag("long")
+  void anEniWhoseLinkComesVeryLateIsUsedOnceItIsThere() {
+    node.warm();
+    node.kernel.linksAreLate(true);
+    node.added("a", 1);
+    node.added("b", 2);
+    node.awaitPool(sum -> sum.incoming() > 0);
+    awaitWithTime(() -> node.pool().inFlight().isEmpty() && !node.pool().foreign().isEmpty());
+    assertThat(node.counts().enis()).isEqualTo(1);
+    node.kernel.linksAreLate(false);
+    awaitWithTime(() -> node.counts().enis() > 1 && node.pool().foreign().isEmpty());
   }
 
   @Test

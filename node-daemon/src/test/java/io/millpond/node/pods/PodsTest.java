@@ -5,6 +5,7 @@ import static io.millpond.node.testing.TestNode.key;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.millpond.node.cloud.Cloud;
 import io.millpond.node.kernel.PodNetwork;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.TestNode;
@@ -80,6 +81,19 @@ class PodsTest {
     assertThat(node.core().readiness())
         .as("a cooling address will serve")
         .isInstanceOf(Readiness.Ready.class);
+  }
+
+  @Test
+  void aNodeIsNotReadyForTheAddressesOfAPrimaryEniThatPodsDoNotUse() {
+    with("MILLPOND_FIRST_ENI", "1", "MAX_ENI", "2", "WARM_IP_TARGET", "1");
+    node.cloud.assign(node.cloud.primary(), 2, Cloud.Urgency.WARM_UP);
+    node.start();
+    node.awaitPool(sum -> sum.free() == 3);
+    for (int i = 0; i < 3; i++) {
+      node.added("pod" + i, i + 1);
+    }
+    assertThat(node.counts().free()).isEqualTo(2);
+    assertThat(node.core().readiness()).isInstanceOf(Readiness.NotReady.class);
   }
 
   @Test

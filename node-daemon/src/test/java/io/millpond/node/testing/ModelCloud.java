@@ -43,6 +43,19 @@ public final class ModelCloud implements Cloud {
     outage = null;
   }
 
+  /** Somebody's ENI, tagged so that we keep our hands off; the metadata does not know of tags. */
+  public synchronized EniId foreignEni(DeviceIndex device, int count) {
+    EniSeen made = make(device, count);
+    EniSeen foreign = new EniSeen(made.place(), false, made.addresses());
+    enis.put(made.place().id(), foreign);
+    return made.place().id();
+  }
+
+  /** The instance's own ENI. */
+  public synchronized EniId primary() {
+    return enis.keySet().iterator().next();
+  }
+
   /** Names of the EC2 calls so far. */
   public synchronized List<String> calls() {
     return List.copyOf(calls);
@@ -96,7 +109,12 @@ public final class ModelCloud implements Cloud {
 
   @Override
   public synchronized Result<Inventory> hint() {
-    return new Success<>(new Inventory(false, List.copyOf(enis.values())));
+    return new Success<>(
+        new Inventory(
+            false,
+            enis.values().stream()
+                .map(eni -> new EniSeen(eni.place(), true, eni.addresses()))
+                .toList()));
   }
 
   @Override
@@ -153,7 +171,8 @@ public final class ModelCloud implements Cloud {
   }
 
   @Override
-  public Result<List<String>> tidy() {
-    return new Success<>(List.of());
+  public synchronized Result<List<String>> tidy() {
+    Failure<List<String>> fault = fault("tidy");
+    return fault != null ? fault : new Success<>(List.of());
   }
 }

@@ -38,6 +38,8 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   private boolean everyLink;
   private int linkMtu = 9001;
   private final Set<MacAddress> links = new HashSet<>();
+  private final Set<MacAddress> late = new HashSet<>();
+  private boolean linksAreLate;
   private final List<String> repaired = new ArrayList<>();
   private @Nullable LinkListener listener;
   private @Nullable CountDownLatch attachGate;
@@ -89,7 +91,20 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
 
   /** The ENI's link appears. */
   public synchronized void plugIn(MacAddress mac) {
-    links.add(mac);
+    if (linksAreLate) {
+      late.add(mac);
+    } else {
+      links.add(mac);
+    }
+  }
+
+  /** From now on links do not come, or those that should have come all do. */
+  public synchronized void linksAreLate(boolean are) {
+    linksAreLate = are;
+    if (!are) {
+      links.addAll(late);
+      late.clear();
+    }
   }
 
   /** The next attach waits until the gate opens. */
@@ -270,7 +285,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
     if (seen == null) {
       return new Detached(now, false);
     }
-    routes.put(seen.address(), new KernelView.ReleasedAt(now));
+    routes.put(seen.address(), new KernelView.ReleasedAt(BootTime.ofSeconds(now.seconds())));
     slaves.removeIf(
         slave -> slave.address().equals(seen.address()) && slave.netnsInode() == seen.netnsInode());
     return new Detached(now, true);
@@ -315,7 +330,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
 
   @Override
   public synchronized void released(IpAddress address, BootTime at) {
-    routes.put(address, new KernelView.ReleasedAt(at));
+    routes.put(address, new KernelView.ReleasedAt(BootTime.ofSeconds(at.seconds())));
   }
 
   @Override
