@@ -262,20 +262,19 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
     try {
       boolean held = host.held(place.get(), probe.address());
       BootTime now = clock.get();
-      if (!held) {
-        // Written down before it counts, as by a DEL.
-        host.released(probe.address(), now);
-      }
       log.atInfo()
           .addKeyValue(LogContext.IP, probe.address())
           .log(
               held
                   ? "still held by an unknown interface: stays in quarantine"
                   : "held by nobody: leaves quarantine");
-      events.accept(
-          held
-              ? new PoolEvent.StillHeld(probe.address(), now)
-              : new PoolEvent.HolderGone(probe.address(), now));
+      if (held) {
+        events.accept(new PoolEvent.StillHeld(probe.address(), now));
+      } else {
+        // Before the pool may count it: the cooldown that begins now survives a restart.
+        host.released(probe.address(), now);
+        events.accept(new PoolEvent.HolderGone(probe.address(), now));
+      }
     } catch (IOException e) {
       failed(
           probe,

@@ -50,7 +50,15 @@ class ContainerdTest {
             "ctr-a",
             "t3.small",
             Vpc.SUBNET_1,
-            Map.of("WARM_IP_TARGET", "2", "MAX_ENI", "1", "IP_COOLDOWN_PERIOD", "6s", "MILLPOND_RELEASE_DELAY", "2s"));
+            Map.of(
+                "WARM_IP_TARGET",
+                "2",
+                "MAX_ENI",
+                "1",
+                "IP_COOLDOWN_PERIOD",
+                "6s",
+                "MILLPOND_RELEASE_DELAY",
+                "2s"));
     node.start().awaitSize(2, 1);
     exchange.serve(Vpc.HOST);
     home = Files.createTempDirectory("containerd");
