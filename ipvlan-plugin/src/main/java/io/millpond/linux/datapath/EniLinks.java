@@ -43,4 +43,21 @@ public final class EniLinks {
       host.require(Links.up(link.index()));
     }
   }
+
+  /**
+   * Gives the link an MTU. All slaves that it has already get the same (ipvlan_main.c,
+   * ipvlan_device_event).
+   *
+   * @return the link as it is now
+   * @throws NetlinkException if the device cannot have that MTU
+   */
+  public static EniLink resize(EniLink link, int mtu) throws NetlinkException {
+    if (link.mtu() == mtu) {
+      return link;
+    }
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      host.require(Links.mtu(link.index(), mtu));
+    }
+    return new EniLink(link.index(), link.name(), link.mac(), mtu);
+  }
 }

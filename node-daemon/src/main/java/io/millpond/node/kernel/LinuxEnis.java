@@ -3,6 +3,7 @@ package io.millpond.node.kernel;
 import io.millpond.linux.datapath.EniLink;
 import io.millpond.linux.datapath.EniLinks;
 import io.millpond.linux.datapath.GatewayArp;
+import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.MacAddress;
 import java.io.IOException;
@@ -10,14 +11,22 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The links of ENIs that were set up, with their routers' hardware addresses. Safe for any thread.
  */
 final class LinuxEnis {
+  private static final Logger log = LoggerFactory.getLogger(LinuxEnis.class);
   private static final Duration ARP_WAIT = Duration.ofMillis(200);
 
   private final Map<EniId, Known> known = new ConcurrentHashMap<>();
+  private final int mtu;
+
+  LinuxEnis(int mtu) {
+    this.mtu = mtu;
+  }
 
   /**
    * A link that is up.
@@ -31,11 +40,28 @@ final class LinuxEnis {
     if (link.isEmpty()) {
       return Optional.empty();
     }
-    EniLinks.prepare(link.get());
-    Known up =
-        new Known(link.get(), GatewayArp.ask(link.get(), eni.primary(), eni.gateway(), ARP_WAIT));
+    EniLink sized = sized(link.get(), eni);
+    EniLinks.prepare(sized);
+    Known up = new Known(sized, GatewayArp.ask(sized, eni.primary(), eni.gateway(), ARP_WAIT));
     known.put(eni.id(), up);
     return Optional.of(up);
+  }
+
+  /** The primary ENI's MTU is the node's own affair; nobody else cares for the others'. */
+  private EniLink sized(EniLink link, EniPlace eni) {
+    if (eni.device().isPrimary()) {
+      return link;
+    }
+    try {
+      return EniLinks.resize(link, mtu);
+    } catch (NetlinkException e) {
+      log.warn(
+          "{} keeps its MTU of {}, and so do its pods: {}; set AWS_VPC_ENI_MTU to what the device can",
+          link.name(),
+          link.mtu(),
+          e.getMessage());
+      return link;
+    }
   }
 
   /** The ENI's link; looked for again if it is not known or its router has not answered yet. */

@@ -30,7 +30,7 @@ public final class LinuxHost implements HostNetwork {
 
   private final HostDatapath datapath;
   private final PoolRoutes routes = new PoolRoutes();
-  private final LinuxEnis enis = new LinuxEnis();
+  private final LinuxEnis enis;
   private final PodDatapath pods;
   private final LinuxPods port;
   private Set<IpAddress> strays = Set.of();
@@ -42,6 +42,7 @@ public final class LinuxHost implements HostNetwork {
    */
   public LinuxHost(NodeFacts node) throws IOException {
     this.datapath = new HostDatapath(node.address(), routes);
+    this.enis = new LinuxEnis(node.mtu());
     this.pods = new PodDatapath(routes);
     this.port = new LinuxPods(pods, enis, node);
     datapath.install();

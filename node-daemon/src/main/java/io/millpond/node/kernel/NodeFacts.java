@@ -10,8 +10,10 @@ import java.util.List;
  * @param address the node's own address, on its primary ENI
  * @param vpcCidrs the VPC's prefixes
  * @param serviceCidrs prefixes of services, which pods reach through the node
+ * @param mtu what links of ENIs are to have, in octets; the primary one's is the node's own affair
  */
-public record NodeFacts(IpAddress address, List<Prefix> vpcCidrs, List<Prefix> serviceCidrs) {
+public record NodeFacts(
+    IpAddress address, List<Prefix> vpcCidrs, List<Prefix> serviceCidrs, int mtu) {
   /** Copies the lists. */
   public NodeFacts {
     vpcCidrs = List.copyOf(vpcCidrs);

@@ -107,7 +107,11 @@ public final class Daemon implements NodeView {
     CloudAccess.Identity self = opened.identity();
     KernelAccess.Opened node =
         kernel.open(
-            new NodeFacts(self.address(), self.vpcCidrs(), settings.network().serviceCidrs()));
+            new NodeFacts(
+                self.address(),
+                self.vpcCidrs(),
+                settings.network().serviceCidrs(),
+                settings.network().mtu()));
     return new NodeCore(
         settings,
         new NodeCore.Node(opened.limits(), node.clock(), node.linkName(), randomWord()),

@@ -102,7 +102,7 @@ public final class KnownSettings {
           "AWS_VPC_ENI_MTU",
           SettingType.number(1280, 9001),
           "9001",
-          "MTU of the pods, at most that of their ENI's link; a network's own key mtu comes first.");
+          "MTU of the pods and of the ENIs that millpond adds. The primary ENI keeps the one it has, and no pod gets more than its ENI; a network's own key mtu comes first for pods.");
   static final Setting<List<Prefix>> SERVICE_CIDRS =
       setting(
           "MILLPOND_SERVICE_CIDRS",

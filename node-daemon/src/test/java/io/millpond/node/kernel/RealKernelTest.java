@@ -60,7 +60,8 @@ class RealKernelTest {
         new NodeFacts(
             IpAddress.parse("10.0.1.10"),
             List.of(Prefix.parse("10.0.0.0/16")),
-            List.of(Prefix.parse("172.20.0.0/16")));
+            List.of(Prefix.parse("172.20.0.0/16")),
+            1500);
     LinuxHost host = new LinuxHost(facts);
     NodeCore.Node node =
         new NodeCore.Node(

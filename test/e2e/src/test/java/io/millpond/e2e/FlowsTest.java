@@ -116,6 +116,16 @@ class FlowsTest {
     assertThat(remote.address()).startsWith("10.0.2.");
   }
 
+  @Test
+  void podsOfAllEnisCanSendFramesOfNineThousandOctets() {
+    // 8 octets of ICMP and 20 of IPv4 header; -M do: no fragments.
+    for (Pod pod : List.of(first, onSecondEni)) {
+      Shell.Ran ping =
+          pod.in("ping", "-c", "1", "-W", "5", "-M", "do", "-s", "8973", remote.address());
+      assertThat(ping.status()).as("%s%s", ping.out(), ping.err()).isZero();
+    }
+  }
+
   private String deviceOf(Pod pod) {
     for (var eni : node.pool().at("/enis")) {
       for (var address : eni.at("/addresses")) {
