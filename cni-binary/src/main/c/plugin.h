@@ -48,12 +48,16 @@ struct buffer {
   size_t length;
 };
 
+/* choices.c: the daemon's directory. */
 const char *run_dir(void);
 
-/* main.c: the number, or in a build for tests what that environment variable says. */
+/* choices.c: the number, or in a build for tests what that environment variable says. */
 long long number(const char *variable, long long otherwise);
 
-/* main.c: print one CNI error document and end with status 1. */
+/* answer.c: writes all of it to stdout; 0, or -1. */
+int print_all(const unsigned char *bytes, size_t length);
+
+/* answer.c: prints one CNI error document and ends with status 1. */
 _Noreturn void fail(unsigned code, const char *message, const char *details);
 
 /* environment.c: the rules of the environment; ends with fail() where one is broken. */

@@ -17,7 +17,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -56,7 +55,7 @@ class BadInputTest {
             "bad-a",
             "t3.small",
             Vpc.SUBNET_1,
-            Map.of("WARM_IP_TARGET", "3", "MAX_ENI", "1", "IP_COOLDOWN_PERIOD", "1s"));
+            Map.of("WARM_IP_TARGET", "3", "MAX_ENI", "1", "IP_COOLDOWN_PERIOD", "0s"));
     node.start().awaitSize(3, 1);
   }
 
@@ -121,15 +120,6 @@ class BadInputTest {
     out.writeBytes(octets);
   }
 
-  private static Map<String, String> variables(String verb, String id, String netns) {
-    Map<String, String> variables = new HashMap<>();
-    variables.put("CNI_COMMAND", verb);
-    variables.put("CNI_CONTAINERID", id);
-    variables.put("CNI_NETNS", netns);
-    variables.put("CNI_IFNAME", "eth0");
-    return variables;
-  }
-
   private static void failedWith(int code, Shell.Ran ran) {
     assertThat(ran.status()).isEqualTo(1);
     assertThat(Pod.document(ran).at("/code").asInt()).as(ran.out()).isEqualTo(code);
@@ -146,7 +136,7 @@ class BadInputTest {
 
   @Test
   void halfARequestIsNotWaitedForLongerThanTheDeadline() throws Exception {
-    byte[] whole = frame("MPC1", variables("STATUS", "", ""), Pod.CONFIGURATION);
+    byte[] whole = frame("MPC1", Node.variables("STATUS", "", ""), Pod.CONFIGURATION);
     assertThat(sending(Arrays.copyOf(whole, whole.length / 2))).isEmpty();
     assertThat(sending(Arrays.copyOf(whole, 3))).isEmpty();
   }
@@ -160,7 +150,7 @@ class BadInputTest {
 
   @Test
   void aPluginOfANewerReleaseIsToldToWait() throws Exception {
-    String answer = sending(frame("MPC2", variables("STATUS", "", ""), Pod.CONFIGURATION));
+    String answer = sending(frame("MPC2", Node.variables("STATUS", "", ""), Pod.CONFIGURATION));
     assertThat(answer).startsWith("MPC1").contains("\"code\":11").contains("upgrade in progress");
   }
 
@@ -172,7 +162,7 @@ class BadInputTest {
         SocketChannel channel = connection();
         silent.add(channel);
         channel.write(
-            ByteBuffer.wrap(frame("MPC1", variables("STATUS", "", ""), Pod.CONFIGURATION)));
+            ByteBuffer.wrap(frame("MPC1", Node.variables("STATUS", "", ""), Pod.CONFIGURATION)));
       }
       Shell.Ran status =
           node.plugin(
@@ -224,7 +214,7 @@ class BadInputTest {
     Pod pod = new Pod(node, "bad-1");
     try {
       failedWith(
-          5, node.plugin(variables("ADD", pod.name(), pod.path()), "{" + " ".repeat(4 * MIB)));
+          5, node.plugin(Node.variables("ADD", pod.name(), pod.path()), "{" + " ".repeat(4 * MIB)));
     } finally {
       pod.close();
     }
@@ -235,7 +225,9 @@ class BadInputTest {
     Pod pod = new Pod(node, "bad-1");
     try {
       failedWith(
-          6, node.plugin(variables("ADD", pod.name(), pod.path()), "{" + " ".repeat(4 * MIB - 2)));
+          6,
+          node.plugin(
+              Node.variables("ADD", pod.name(), pod.path()), "{" + " ".repeat(4 * MIB - 2)));
     } finally {
       pod.close();
     }
@@ -244,8 +236,10 @@ class BadInputTest {
   @Test
   void aNamespaceThatIsARegularFileIsCodeEight() throws IOException {
     Path file = Files.createTempFile("no-netns", "");
-    failedWith(8, node.plugin(variables("ADD", "bad-1", file.toString()), Pod.CONFIGURATION));
-    assertThat(node.plugin(variables("DEL", "bad-1", file.toString()), Pod.CONFIGURATION).status())
+    failedWith(8, node.plugin(Node.variables("ADD", "bad-1", file.toString()), Pod.CONFIGURATION));
+    assertThat(
+            node.plugin(Node.variables("DEL", "bad-1", file.toString()), Pod.CONFIGURATION)
+                .status())
         .as("DEL lives with it")
         .isZero();
   }
@@ -253,13 +247,13 @@ class BadInputTest {
   @Test
   void theNodesOwnNamespaceIsCodeEight() {
     String own = "/run/netns/" + node.netns();
-    failedWith(8, node.plugin(variables("ADD", "bad-1", own), Pod.CONFIGURATION));
+    failedWith(8, node.plugin(Node.variables("ADD", "bad-1", own), Pod.CONFIGURATION));
   }
 
   @Test
   void aHostileContainerIdIsCodeFour() {
     for (String id : List.of("../../etc/passwd", "a b", "-x", "a\nb", "é")) {
-      failedWith(4, node.plugin(variables("ADD", id, "/run/netns/x"), Pod.CONFIGURATION));
+      failedWith(4, node.plugin(Node.variables("ADD", id, "/run/netns/x"), Pod.CONFIGURATION));
       // The plugin is not the only guard.
       failedWith(4, alone(id));
     }
@@ -268,7 +262,7 @@ class BadInputTest {
   /** The daemon's own answer, past the plugin. */
   private Shell.Ran alone(String id) {
     try {
-      String answer = sending(frame("MPC1", variables("DEL", id, ""), Pod.CONFIGURATION));
+      String answer = sending(frame("MPC1", Node.variables("DEL", id, ""), Pod.CONFIGURATION));
       return new Shell.Ran(answer.charAt(11), answer.substring(12), "");
     } catch (Exception e) {
       throw new AssertionError(e);
@@ -280,9 +274,9 @@ class BadInputTest {
     Pod pod = new Pod(node, "bad-1");
     String id = "x".repeat(5000);
     try {
-      Shell.Ran added = node.plugin(variables("ADD", id, pod.path()), Pod.CONFIGURATION);
+      Shell.Ran added = node.plugin(Node.variables("ADD", id, pod.path()), Pod.CONFIGURATION);
       assertThat(added.status()).as(added.out()).isZero();
-      assertThat(node.plugin(variables("DEL", id, pod.path()), Pod.CONFIGURATION).status())
+      assertThat(node.plugin(Node.variables("DEL", id, pod.path()), Pod.CONFIGURATION).status())
           .isZero();
     } finally {
       pod.close();
@@ -295,7 +289,7 @@ class BadInputTest {
     try {
       for (String text :
           List.of("", "[]", "{\"name\":", "nonsense", "{\"a\":" + "[".repeat(100_000))) {
-        failedWith(6, node.plugin(variables("ADD", pod.name(), pod.path()), text));
+        failedWith(6, node.plugin(Node.variables("ADD", pod.name(), pod.path()), text));
       }
     } finally {
       pod.close();
@@ -309,7 +303,7 @@ class BadInputTest {
         spool, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     Path newer = spool.resolve("0".repeat(64) + "-" + "1".repeat(64));
     Path garbage = spool.resolve("2".repeat(64) + "-" + "3".repeat(64));
-    Files.write(newer, frame("MPC2", variables("DEL", "bad-1", ""), Pod.CONFIGURATION));
+    Files.write(newer, frame("MPC2", Node.variables("DEL", "bad-1", ""), Pod.CONFIGURATION));
     Files.writeString(garbage, "garbage");
     node.kill();
 

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -20,8 +19,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class DaemonDownTest {
-  private final List<Pod> pods = new ArrayList<>();
   private Node node;
+  private Pods pods;
 
   @SuppressWarnings("NullAway.Init")
   DaemonDownTest() {}
@@ -35,6 +34,7 @@ class DaemonDownTest {
             Vpc.SUBNET_1,
             Map.of("WARM_IP_TARGET", "3", "MAX_ENI", "1", "IP_COOLDOWN_PERIOD", "1s"));
     node.start().awaitSize(3, 1);
+    pods = new Pods(node);
   }
 
   @AfterAll
@@ -44,31 +44,19 @@ class DaemonDownTest {
 
   @AfterEach
   void removePods() {
-    pods.forEach(Pod::close);
-    pods.clear();
-    if (node.pid() == 0) {
-      node.start();
-    }
-    node.awaitPool("nobody rests any more", pool -> pool.at("/counts/free").asInt() == 3);
-  }
-
-  private Pod pod(String name) {
-    Pod pod = Pod.added(node, name);
-    pods.add(pod);
-    return pod;
+    pods.closeAndRest(3);
   }
 
   @Test
   void aKilledDaemonLosesNothing() throws Exception {
-    Pod stays = pod("down-1");
-    Pod leaves = pod("down-2");
-    Pod leavesToo = pod("down-3");
+    Pod stays = pods.added("down-1");
+    Pod leaves = pods.added("down-2");
+    Pod leavesToo = pods.added("down-3");
     Process ping =
         new ProcessBuilder(
                 "nsenter", "--net=" + stays.path(), "ping", "-i", "0.2", "-q", node.address())
             .start();
-    Pod late = new Pod(node, "down-4");
-    pods.add(late);
+    Pod late = pods.namespace("down-4");
     node.kill();
 
     Shell.Ran refused = late.add();

@@ -131,11 +131,6 @@ final class Node implements AutoCloseable {
     return this;
   }
 
-  /** Changes settings; they hold from the next start on. */
-  void set(String name, String value) {
-    settings.put(name, value);
-  }
-
   /** The daemon's process, if one runs. */
   long pid() {
     return daemon == null || !daemon.isAlive() ? 0 : daemon.pid();
@@ -217,23 +212,26 @@ final class Node implements AutoCloseable {
     }
   }
 
+  /** What a container runtime sets for this verb. */
+  static Map<String, String> variables(String verb, String containerId, String path) {
+    return Map.of(
+        "CNI_COMMAND",
+        verb,
+        "CNI_CONTAINERID",
+        containerId,
+        "CNI_NETNS",
+        path,
+        "CNI_IFNAME",
+        "eth0",
+        "CNI_PATH",
+        "/opt/cni/bin",
+        "CNI_ARGS",
+        "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + containerId);
+  }
+
   /** Runs the plugin in the node's network namespace, as a container runtime would. */
   Shell.Ran plugin(String verb, String containerId, String path, String configuration) {
-    return plugin(
-        Map.of(
-            "CNI_COMMAND",
-            verb,
-            "CNI_CONTAINERID",
-            containerId,
-            "CNI_NETNS",
-            path,
-            "CNI_IFNAME",
-            "eth0",
-            "CNI_PATH",
-            "/opt/cni/bin",
-            "CNI_ARGS",
-            "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + containerId),
-        configuration);
+    return plugin(variables(verb, containerId, path), configuration);
   }
 
   /** The same with variables of one's own. */
@@ -249,19 +247,11 @@ final class Node implements AutoCloseable {
    * to come there.
    */
   long pluginMillis(String verb, String containerId, String path, String configuration) {
+    Map<String, String> environment = new HashMap<>(variables(verb, containerId, path));
+    environment.put("MILLPOND_RUN_DIR", run.toString());
     String out =
         Shell.run(
-                Map.of(
-                    "CNI_COMMAND",
-                    verb,
-                    "CNI_CONTAINERID",
-                    containerId,
-                    "CNI_NETNS",
-                    path,
-                    "CNI_IFNAME",
-                    "eth0",
-                    "MILLPOND_RUN_DIR",
-                    run.toString()),
+                environment,
                 configuration,
                 "nsenter",
                 "--net=/run/netns/" + netns,

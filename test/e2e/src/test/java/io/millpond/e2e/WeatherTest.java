@@ -2,8 +2,6 @@ package io.millpond.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
@@ -16,12 +14,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** EC2 in bad weather: pods start from what is warm, and who must wait gets an address later. */
 @Tag("vm")
+@Tag("patient")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class WeatherTest {
-  private final List<Pod> pods = new ArrayList<>();
   private Vpc vpc;
   private Node node;
+  private Pods pods;
 
   @SuppressWarnings("NullAway.Init")
   WeatherTest() {}
@@ -38,8 +37,9 @@ class WeatherTest {
                 "WARM_IP_TARGET", "2",
                 "IP_COOLDOWN_PERIOD", "1s",
                 "MILLPOND_RELEASE_DELAY", "2s",
-                "MILLPOND_ADD_WAIT", "50s"));
+                "MILLPOND_ADD_WAIT", "35s"));
     node.start().awaitSize(2, 1);
+    pods = new Pods(node);
   }
 
   @AfterAll
@@ -50,21 +50,13 @@ class WeatherTest {
   @AfterEach
   void removePods() {
     vpc.calm();
-    pods.forEach(Pod::close);
-    pods.clear();
+    pods.close();
     node.awaitSize(2, 1);
-  }
-
-  private Pod pod(String name) {
-    Pod pod = Pod.added(node, name);
-    pods.add(pod);
-    return pod;
   }
 
   /** A third pod, for which there is no warm address, asked for on a thread of its own. */
   private CompletableFuture<Shell.Ran> adding(String name) {
-    Pod pod = new Pod(node, name);
-    pods.add(pod);
+    Pod pod = pods.namespace(name);
     CompletableFuture<Shell.Ran> added = CompletableFuture.supplyAsync(pod::add);
     node.awaitPool("the ADD waits", pool -> pool.at("/counts/waiting").asInt() == 1);
     return added;
@@ -78,8 +70,8 @@ class WeatherTest {
   @Test
   void whileEc2IsDownPodsStartFromTheWarmPoolAndAWaitingOneWhenItIsBack() {
     vpc.send("PUT", "/v1/outage", "{\"ec2\": \"refused\"}");
-    pod("weather-1");
-    pod("weather-2");
+    pods.added("weather-1");
+    pods.added("weather-2");
     CompletableFuture<Shell.Ran> third = adding("weather-3");
     assertThat(third).isNotDone();
 
@@ -100,8 +92,8 @@ class WeatherTest {
         """);
     vpc.fault(
         "AssignPrivateIpAddresses", 3, "{\"kind\": \"error\", \"code\": \"RequestLimitExceeded\"}");
-    pod("weather-1");
-    pod("weather-2");
+    pods.added("weather-1");
+    pods.added("weather-2");
     CompletableFuture<Shell.Ran> third = adding("weather-3");
 
     vpc.send("PUT", "/v1/throttle", "{\"preset\": \"aws\"}");
@@ -112,18 +104,17 @@ class WeatherTest {
   @Test
   void whileEc2TakesFiveSecondsForEveryCallAWaitingAddSucceeds() {
     vpc.send("PATCH", "/v1/settings", "{\"latencyMillis\": 5000}");
-    pod("weather-1");
-    pod("weather-2");
+    pods.added("weather-1");
+    pods.added("weather-2");
     succeeded(adding("weather-3"));
   }
 
   @Test
   void whoWaitedInVainIsToldWhatEc2Said() {
     vpc.fault("*", -1, "{\"kind\": \"error\", \"code\": \"UnauthorizedOperation\"}");
-    pod("weather-1");
-    pod("weather-2");
-    Pod third = new Pod(node, "weather-3");
-    pods.add(third);
+    pods.added("weather-1");
+    pods.added("weather-2");
+    Pod third = pods.namespace("weather-3");
     Shell.Ran ran = third.add();
     assertThat(Pod.document(ran).at("/code").asInt()).isEqualTo(11);
     assertThat(Pod.document(ran).at("/details").asText()).contains("UnauthorizedOperation");
