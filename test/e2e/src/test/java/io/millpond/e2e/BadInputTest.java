@@ -155,7 +155,7 @@ class BadInputTest {
   }
 
   @Test
-  void oneWhoNeverReadsHoldsUpNobody() throws Exception {
+  void thoseWhoNeverReadTheirAnswersHoldUpNobody() throws Exception {
     List<SocketChannel> silent = new ArrayList<>();
     try {
       for (int i = 0; i < 20; i++) {
@@ -311,6 +311,7 @@ class BadInputTest {
 
     assertThat(newer).exists();
     assertThat(garbage).doesNotExist();
+    assertThat(spool.resolve("unreadable").resolve(garbage.getFileName())).exists();
     assertThat(node.log()).contains("newer release").contains(garbage.getFileName().toString());
     Files.delete(newer);
   }

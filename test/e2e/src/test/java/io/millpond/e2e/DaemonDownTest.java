@@ -2,9 +2,9 @@ package io.millpond.e2e;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
-import java.nio.file.Path;
-import java.util.List;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -59,22 +59,31 @@ class DaemonDownTest {
     Pod late = pods.namespace("down-4");
     node.kill();
 
-    Shell.Ran refused = late.add();
-    assertThat(Pod.document(refused).at("/code").asInt()).isEqualTo(11);
-    assertThat(node.pluginMillis("ADD", late.name(), late.path(), Pod.CONFIGURATION))
-        .as("milliseconds of an ADD without daemon")
-        .isLessThan(100);
+    Node.Timed refused = node.timedPlugin("ADD", late.name(), late.path(), Pod.CONFIGURATION);
+    assertThat(Pod.document(refused.ran()).at("/code").asInt()).isEqualTo(11);
+    assertThat(refused.millis()).as("milliseconds of an ADD without daemon").isLessThan(100);
     leaves.mustDel();
     leavesToo.mustDel();
-    assertThat(Path.of(node.run().toString(), "spool").toFile().list()).hasSize(2);
+    assertThat(node.run().resolve("spool").toFile().list()).hasSize(2);
     assertThat(node.in("ip", "-o", "link").out()).as("still there").contains("mpd");
+    int before = node.log().length();
 
-    node.start();
+    node.launch();
+    // From the first moment on, as a runtime that retries.
+    await("the ADD succeeds")
+        .atMost(Duration.ofMinutes(2))
+        .pollInterval(Duration.ofMillis(100))
+        .until(() -> late.add().status() == 0);
 
-    // Both gave their addresses back before the first ADD: the node has but three.
-    late.mustAdd();
-    assertThat(List.of(leaves.address(), leavesToo.address())).contains(late.address());
-    assertThat(Path.of(node.run().toString(), "spool")).isEmptyDirectory();
+    String log = node.log().substring(before);
+    assertThat(log.split("a DEL that was kept in the spool took effect", -1))
+        .as("two DELs in %s", log)
+        .hasSize(3);
+    assertThat(log.lastIndexOf("a DEL that was kept in the spool took effect"))
+        .as("both before anything of the first ADD in %s", log)
+        .isLessThan(log.indexOf(late.name()));
+    assertThat(node.run().resolve("spool")).isEmptyDirectory();
+    node.awaitReady();
     assertThat(node.count("owned")).isEqualTo(2);
     assertThat(lossPercent(ping)).as("of the pings that went on all the time").isZero();
   }

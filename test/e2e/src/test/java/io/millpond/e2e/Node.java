@@ -95,7 +95,7 @@ final class Node implements AutoCloseable {
     }
   }
 
-  /** Starts the daemon and waits until it serves and has what its targets ask for. */
+  /** Starts the daemon and waits until it says that it is ready. */
   Node start() {
     launch();
     return awaitReady();
@@ -242,25 +242,32 @@ final class Node implements AutoCloseable {
         environment, configuration, "nsenter", "--net=/run/netns/" + netns, plugin.toString());
   }
 
-  /**
-   * How long the plugin takes, in milliseconds. Measured inside of one shell, without what it takes
-   * to come there.
-   */
-  long pluginMillis(String verb, String containerId, String path, String configuration) {
+  /** What the plugin did, and how long it took in milliseconds. */
+  record Timed(Shell.Ran ran, long millis) {}
+
+  /** As {@link #plugin}, timed inside of one shell, without what it takes to come there. */
+  Timed timedPlugin(String verb, String containerId, String path, String configuration) {
     Map<String, String> environment = new HashMap<>(variables(verb, containerId, path));
     environment.put("MILLPOND_RUN_DIR", run.toString());
-    String out =
+    Shell.Ran ran =
         Shell.run(
-                environment,
-                configuration,
-                "nsenter",
-                "--net=/run/netns/" + netns,
-                "bash",
-                "-c",
-                "before=${EPOCHREALTIME/./}; %s > /dev/null; after=${EPOCHREALTIME/./}; echo $((after - before))"
-                    .formatted(plugin))
-            .out();
-    return Long.parseLong(out.strip()) / 1000;
+            environment,
+            configuration,
+            "nsenter",
+            "--net=/run/netns/" + netns,
+            "bash",
+            "-c",
+            """
+            before=${EPOCHREALTIME/./}
+            %s
+            status=$?
+            after=${EPOCHREALTIME/./}
+            echo $((after - before)) >&2
+            exit $status
+            """
+                .formatted(plugin));
+    long micros = Long.parseLong(ran.err().strip().replaceAll("(?s).*\\n", ""));
+    return new Timed(ran, micros / 1000);
   }
 
   /** Stops the daemon and terminates the instance. */

@@ -23,7 +23,7 @@ final class Scenarios implements BeforeEachCallback, AfterEachCallback, Paramete
   /** Idle threads and kept connections go within a minute. */
   private static final Duration SETTLED = Duration.ofSeconds(90);
 
-  private record Before(int pid, Traces traces, int logged) {}
+  private record Before(Traces traces, int logged) {}
 
   static Vpc vpc(ExtensionContext context) {
     return context
@@ -46,7 +46,8 @@ final class Scenarios implements BeforeEachCallback, AfterEachCallback, Paramete
   public void beforeEach(ExtensionContext context) {
     Map<Node, Before> before = new HashMap<>();
     for (Node node : vpc(context).nodes()) {
-      before.put(node, new Before((int) node.pid(), Traces.of(node), node.log().length()));
+      await(node.netns() + " is idle").atMost(SETTLED).until(() -> Traces.idle(node));
+      before.put(node, new Before(Traces.of(node), node.log().length()));
     }
     context.getStore(OURS).put(Before.class, before);
   }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -22,18 +23,34 @@ import java.util.stream.Stream;
 record Traces(Map<String, Integer> counts, List<String> lines) {
   private static final String KERNEL =
       """
-      printf '%s\\n' link addr 'route show table all' rule 'neigh show nud permanent' | ip -o -4 -batch -
+      set -euo pipefail
+      for family in -4 -6; do
+        printf '%s\\n' addr 'route show table all' rule 'neigh show nud permanent' | ip -o $family -batch -
+      done
+      ip -o link
       nft -a list ruleset
       """;
   private static final String DESCRIPTORS = "descriptors";
   private static final String THREADS = "threads";
 
+  /** Threads that work on a request, and one that keeps connections for a few seconds. */
+  private static final Pattern WORKING = Pattern.compile("(cni|ec2)-\\d+|Keep-Alive-Time");
+
+  /** Whether the daemon works on nothing, and nothing of its last work is kept. */
+  static boolean idle(Node node) {
+    List<String> lines = new ArrayList<>();
+    if (node.pid() != 0) {
+      files(Path.of("/proc", String.valueOf(node.pid()), "task"), THREADS, new TreeMap<>(), lines);
+    }
+    return lines.stream().noneMatch(line -> WORKING.matcher(line.replaceAll(".* ", "")).matches());
+  }
+
   /** Of this node and its daemon. */
   static Traces of(Node node) {
     Map<String, Integer> counts = new TreeMap<>();
     List<String> lines = new ArrayList<>();
-    count("node", node.in("sh", "-c", KERNEL).orThrow(), counts, lines);
-    count("machine", Shell.run("sh", "-c", KERNEL).orThrow(), counts, lines);
+    count("node", node.in("bash", "-c", KERNEL).orThrow(), counts, lines);
+    count("machine", Shell.run("bash", "-c", KERNEL).orThrow(), counts, lines);
     files(Path.of("/run/netns"), "namespaces", counts, lines);
     if (node.pid() != 0) {
       Path process = Path.of("/proc", String.valueOf(node.pid()));
@@ -54,7 +71,8 @@ record Traces(Map<String, Integer> counts, List<String> lines) {
   }
 
   /** What a line of {@code ip -o} or {@code nft} is about. */
-  private static String kind(String line) {
+  static String kind(String printed) {
+    String line = printed.strip();
     if (line.matches("\\d+: \\S+: <.*")) {
       return "links";
     }
@@ -67,7 +85,8 @@ record Traces(Map<String, Integer> counts, List<String> lines) {
     if (line.endsWith("PERMANENT")) {
       return "neighbours";
     }
-    return line.matches("^(\\S+ )?(default|unreachable|broadcast|local|[0-9./]+) .*")
+    return line.matches(
+            "^((unreachable|broadcast|local|multicast|anycast|blackhole|prohibit) )?(default|[0-9a-f.:]+(/\\d+)?) .*")
         ? "routes"
         : "nftables";
   }
@@ -100,8 +119,8 @@ record Traces(Map<String, Integer> counts, List<String> lines) {
   }
 
   /**
-   * Whether nothing was left since then, and nothing is missing. A daemon's idle threads and kept
-   * connections may have gone meanwhile.
+   * Whether nothing was left since then, and nothing is missing. Of an idle daemon's descriptors
+   * and threads some may have gone meanwhile.
    */
   boolean asBefore(Traces before) {
     TreeSet<String> kinds = new TreeSet<>(counts.keySet());

@@ -204,8 +204,12 @@ final class Vpc implements AutoCloseable {
 
   @Override
   public void close() {
-    nodes().forEach(Node::close);
-    Shell.stop(process);
-    http.close();
+    try {
+      nodes().forEach(Node::close);
+    } finally {
+      // Its namespaces, and with them those of the nodes, go with it.
+      Shell.stop(process);
+      http.close();
+    }
   }
 }
