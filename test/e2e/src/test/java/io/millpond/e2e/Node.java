@@ -12,11 +12,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A node: the namespace of an instance of the simulator, a daemon in it, and the plugin. */
@@ -245,8 +247,18 @@ final class Node implements AutoCloseable {
   /** What the plugin did, and how long it took in milliseconds. */
   record Timed(Shell.Ran ran, long millis) {}
 
-  /** As {@link #plugin}, timed inside of one shell, without what it takes to come there. */
+  /**
+   * As {@link #plugin}, timed inside of one shell, without what it takes to come there. The fastest
+   * of five: whatever else this machine does makes it slower, nothing makes it faster.
+   */
   Timed timedPlugin(String verb, String containerId, String path, String configuration) {
+    return IntStream.range(0, 5)
+        .mapToObj(_ -> oneTimedPlugin(verb, containerId, path, configuration))
+        .min(Comparator.comparingLong(Timed::millis))
+        .orElseThrow();
+  }
+
+  private Timed oneTimedPlugin(String verb, String containerId, String path, String configuration) {
     Map<String, String> environment = new HashMap<>(variables(verb, containerId, path));
     environment.put("MILLPOND_RUN_DIR", run.toString());
     Shell.Ran ran =
