@@ -67,9 +67,8 @@ public final class PoolRoutes {
         metrics.put(address, route.metric());
       } else {
         // DEL adds the release before it deletes "in use"; ADD adds "in use" before it deletes the
-        // release. A pod's
-        // veth tells them apart; without one the release counts, and with one the caller sets "in
-        // use" again.
+        // release. A pod's veth tells them apart: the release counts, and whoever starts sets "in
+        // use" again for every address that has a veth.
         long kept =
             Math.min(other, route.metric()) >= RELEASED && Math.max(other, route.metric()) == IN_USE
                 ? Math.min(other, route.metric())
@@ -135,7 +134,9 @@ public final class PoolRoutes {
    */
   void putBack(NetlinkSocket host, IpAddress address, Optional<Long> before, boolean exposed)
       throws NetlinkException {
-    if (exposed) {
+    // Who was to have it before is not known; that it is nobody now is.
+    boolean unclear = before.isPresent() && before.get() == IN_USE;
+    if (exposed || unclear) {
       release(host, address, BootClock.now());
     } else if (before.isPresent()) {
       set(host, address, before.get());
@@ -165,6 +166,25 @@ public final class PoolRoutes {
     try (NetlinkSocket host = NetlinkSocket.open()) {
       set(host, address, IN_USE);
     }
+  }
+
+  /**
+   * Records this of an address of which nothing is on record.
+   *
+   * @return whether nothing was
+   * @throws NetlinkException if the kernel refuses
+   */
+  public synchronized boolean rememberIfMissing(IpAddress address, Remembered what)
+      throws NetlinkException {
+    if (metrics.containsKey(address)) {
+      return false;
+    }
+    if (what.inUse()) {
+      inUse(address);
+    } else {
+      released(address, what.since());
+    }
+    return true;
   }
 
   /**

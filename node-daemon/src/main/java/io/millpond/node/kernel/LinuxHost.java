@@ -114,7 +114,13 @@ public final class LinuxHost implements HostNetwork {
   }
 
   @Override
-  public synchronized List<Repair> reconcile(Map<EniPlace, Set<IpAddress>> pool, boolean complete)
+  public void inUse(IpAddress address) throws IOException {
+    routes.inUse(address);
+  }
+
+  @Override
+  public synchronized List<Repair> reconcile(
+      Map<EniPlace, Map<IpAddress, KernelView.RouteSays>> pool, boolean complete)
       throws IOException {
     List<Repair> repairs = new ArrayList<>();
     List<EniLink> links = new ArrayList<>();
@@ -122,18 +128,24 @@ public final class LinuxHost implements HostNetwork {
       enis.find(place).ifPresent(known -> links.add(known.link()));
     }
     datapath.reconcile(links).forEach(repair -> repairs.add(new Repair("host", repair)));
-    Set<IpAddress> ours = new HashSet<>();
-    pool.values().forEach(ours::addAll);
-    for (IpAddress address : ours) {
-      if (!routes.addresses().contains(address)) {
-        released(address, BootTime.BOOT);
-        repairs.add(new Repair("route", "the pool route of " + address + " was missing"));
+    Map<IpAddress, KernelView.RouteSays> ours = new HashMap<>();
+    pool.values().forEach(ours::putAll);
+    for (Map.Entry<IpAddress, KernelView.RouteSays> one : ours.entrySet()) {
+      if (routes.rememberIfMissing(one.getKey(), remembered(one.getValue()))) {
+        repairs.add(new Repair("route", "the pool route of " + one.getKey() + " was missing"));
       }
     }
     if (complete) {
-      removeStrays(ours, repairs);
+      removeStrays(ours.keySet(), repairs);
     }
     return repairs;
+  }
+
+  private static PoolRoutes.Remembered remembered(KernelView.RouteSays says) {
+    return switch (says) {
+      case KernelView.InUse _ -> new PoolRoutes.Remembered(true, BootTime.BOOT);
+      case KernelView.ReleasedAt(BootTime at) -> new PoolRoutes.Remembered(false, at);
+    };
   }
 
   /**

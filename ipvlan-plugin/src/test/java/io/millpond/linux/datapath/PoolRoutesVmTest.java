@@ -1,0 +1,44 @@
+package io.millpond.linux.datapath;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.IpAddress;
+import java.io.IOException;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The pool's routes in the machine's own namespace; needs root, but no IPvlan. */
+@Tag("vm")
+final class PoolRoutesVmTest {
+  private static final IpAddress ADDRESS = IpAddress.parse("10.0.1.21");
+  private static final PoolRoutes.Remembered IN_USE =
+      new PoolRoutes.Remembered(true, BootTime.BOOT);
+  private static final PoolRoutes.Remembered EARLY =
+      new PoolRoutes.Remembered(false, BootTime.ofSeconds(7));
+
+  private final PoolRoutes routes = new PoolRoutes();
+
+  @AfterEach
+  void flush() {
+    Shell.run("ip route flush table main proto 109");
+  }
+
+  private static String unreachable() {
+    return Shell.run("ip -4 route show type unreachable proto 109");
+  }
+
+  @Test
+  void whatIsMissingIsRememberedAndWhatIsOnRecordIsNotTouched() throws IOException {
+    assertThat(routes.rememberIfMissing(ADDRESS, IN_USE)).isTrue();
+    assertThat(routes.metric(ADDRESS)).isEqualTo(Optional.of(PoolRoutes.IN_USE));
+    assertThat(routes.rememberIfMissing(ADDRESS, EARLY)).isFalse();
+    assertThat(unreachable().strip().lines())
+        .singleElement()
+        .asString()
+        .contains("10.0.1.21")
+        .contains("metric " + PoolRoutes.IN_USE);
+  }
+}
