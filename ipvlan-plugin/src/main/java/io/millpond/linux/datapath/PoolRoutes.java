@@ -126,6 +126,14 @@ public final class PoolRoutes {
     set(host, address, releasedAt(at));
   }
 
+  /** As {@link #release}, of an address of the pool; of no other one a route is made. */
+  synchronized void releaseIfKnown(NetlinkSocket host, IpAddress address, BootTime at)
+      throws NetlinkException {
+    if (metrics.containsKey(address)) {
+      release(host, address, at);
+    }
+  }
+
   /**
    * Undoes "in use" after an attach that failed.
    *

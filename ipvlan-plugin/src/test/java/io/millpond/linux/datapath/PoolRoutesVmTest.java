@@ -2,6 +2,7 @@ package io.millpond.linux.datapath;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
@@ -28,6 +29,19 @@ final class PoolRoutesVmTest {
 
   private static String unreachable() {
     return Shell.run("ip -4 route show type unreachable proto 109");
+  }
+
+  @Test
+  void anAddressThatIsNotOfThePoolGetsNoRouteByARelease() throws IOException {
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      routes.releaseIfKnown(host, ADDRESS, BootTime.ofSeconds(9));
+      assertThat(unreachable()).isEmpty();
+      routes.inUse(ADDRESS);
+      routes.releaseIfKnown(host, ADDRESS, BootTime.ofSeconds(9));
+    }
+    assertThat(unreachable()).contains("10.0.1.21");
+    assertThat(routes.metric(ADDRESS))
+        .isEqualTo(Optional.of(PoolRoutes.releasedAt(BootTime.ofSeconds(9))));
   }
 
   @Test
