@@ -60,6 +60,28 @@ public final class PoolRoutes {
    */
   synchronized Map<IpAddress, Remembered> load(NetlinkSocket host) throws NetlinkException {
     metrics.clear();
+    List<Message> older = new ArrayList<>();
+    metrics.putAll(read(host, older));
+    host.send(older);
+    return remembered(metrics);
+  }
+
+  /**
+   * What the kernel has now. Changes nothing: of an address whose route is just being changed there
+   * are two.
+   *
+   * @throws NetlinkException if the kernel refuses
+   */
+  static Map<IpAddress, Remembered> look(NetlinkSocket host) throws NetlinkException {
+    return remembered(read(host, new ArrayList<>()));
+  }
+
+  /**
+   * @param older gets the messages that delete the older of two
+   */
+  private static Map<IpAddress, Long> read(NetlinkSocket host, List<Message> older)
+      throws NetlinkException {
+    Map<IpAddress, Long> metrics = new HashMap<>();
     for (Route route : ours(host)) {
       IpAddress address = route.destination().address();
       Long other = metrics.get(address);
@@ -74,10 +96,14 @@ public final class PoolRoutes {
                 ? Math.min(other, route.metric())
                 : Math.max(other, route.metric());
         long old = kept == other ? route.metric() : other;
-        host.send(List.of(Routes.delete(Route.unreachable(address, old))));
+        older.add(Routes.delete(Route.unreachable(address, old)));
         metrics.put(address, kept);
       }
     }
+    return metrics;
+  }
+
+  private static Map<IpAddress, Remembered> remembered(Map<IpAddress, Long> metrics) {
     Map<IpAddress, Remembered> all = new HashMap<>();
     metrics.forEach((address, metric) -> all.put(address, remembered(metric)));
     return all;

@@ -107,7 +107,7 @@ final class AttachDetachVmTest {
   }
 
   private KernelLedger ledger() throws IOException {
-    return fabric.node1.inside(() -> KernelLedger.read(new PoolRoutes()));
+    return fabric.node1.inside(KernelLedger::look);
   }
 
   private static PoolRoutes.Remembered remembered(KernelLedger ledger) {

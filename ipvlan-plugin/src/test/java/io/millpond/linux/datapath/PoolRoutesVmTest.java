@@ -6,6 +6,7 @@ import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -42,6 +43,22 @@ final class PoolRoutesVmTest {
     assertThat(unreachable()).contains("10.0.1.21");
     assertThat(routes.metric(ADDRESS))
         .isEqualTo(Optional.of(PoolRoutes.releasedAt(BootTime.ofSeconds(9))));
+  }
+
+  /** Between the two messages of a change both routes are there. */
+  @Test
+  void aLookLeavesBothRoutesOfAnAddressAndTheStartKeepsTheRelease() throws IOException {
+    long released = PoolRoutes.releasedAt(BootTime.ofSeconds(7));
+    Shell.run(
+        "for m in %d %d; do ip route add unreachable 10.0.1.21 proto 109 metric $m; done"
+            .formatted(released, PoolRoutes.IN_USE));
+    assertThat(KernelLedger.look().routes()).containsOnly(Map.entry(ADDRESS, EARLY));
+    assertThat(unreachable().strip().lines()).hasSize(2);
+    assertThat(KernelLedger.read(routes).routes()).containsOnly(Map.entry(ADDRESS, EARLY));
+    assertThat(unreachable().strip().lines())
+        .singleElement()
+        .asString()
+        .contains("metric " + released);
   }
 
   @Test

@@ -70,8 +70,7 @@ public final class LinuxHost implements HostNetwork {
 
   @Override
   public KernelView look() throws IOException {
-    // A record of its own: this one's must keep what somebody may have flushed.
-    KernelLedger ledger = KernelLedger.read(new PoolRoutes());
+    KernelLedger ledger = KernelLedger.look();
     for (String unknown : ledger.unknown()) {
       log.warn(
           "the record of {} is of another version: it is left alone and its address is not ours to give",
@@ -155,9 +154,7 @@ public final class LinuxHost implements HostNetwork {
   private void removeStrays(Set<IpAddress> ours, List<Repair> repairs) throws IOException {
     Set<IpAddress> now = new HashSet<>(routes.addresses());
     now.removeAll(ours);
-    KernelLedger.read(new PoolRoutes())
-        .attachments()
-        .forEach(entry -> now.remove(entry.alias().address()));
+    KernelLedger.look().attachments().forEach(entry -> now.remove(entry.alias().address()));
     Set<IpAddress> gone = new HashSet<>(now);
     gone.retainAll(strays);
     forget(gone);
