@@ -54,9 +54,10 @@ final class Detach {
     try {
       Optional<Alias> known =
           record.or(() -> inside.flatMap(this::recordInside)); // the veth may be gone already
-      Optional<IpAddress> address = known.map(Alias::address);
+      Optional<IpAddress> address =
+          known.map(Alias::address).filter(a -> record.isPresent() || believed(a));
       // Before any link goes: who dies in between leaves an address that cools down.
-      address.ifPresent(a -> problems.during(() -> pool.release(host, a, at)));
+      address.ifPresent(a -> problems.during(() -> pool.releaseIfKnown(host, a, at)));
       boolean cleared =
           inside.isPresent()
               && known.isPresent()
@@ -71,6 +72,26 @@ final class Detach {
     } finally {
       inside.ifPresent(NetlinkSocket::close);
     }
+  }
+
+  /**
+   * Whether an address from a record inside the pod, which the pod can have written, may be
+   * released: it is in use, and no veth's record on the node has it.
+   */
+  private boolean believed(IpAddress address) {
+    if (!pool.metric(address).equals(Optional.of(PoolRoutes.IN_USE))) {
+      return false;
+    }
+    boolean[] free = {false};
+    problems.during(
+        () ->
+            free[0] =
+                host.dump(Links.dump()).stream()
+                    .map(Links::read)
+                    .filter(link -> HostVeth.isName(link.name()))
+                    .flatMap(link -> link.alias().flatMap(Alias::parse).stream())
+                    .noneMatch(alias -> alias.address().equals(address)));
+    return free[0];
   }
 
   /** A namespace that cannot be entered is as good as none. */

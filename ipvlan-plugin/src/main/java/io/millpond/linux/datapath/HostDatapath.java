@@ -9,8 +9,8 @@ import io.millpond.linux.netlink.Routes;
 import io.millpond.linux.netns.Sysctl;
 import io.millpond.linux.nft.HostRules;
 import io.millpond.pool.value.IpAddress;
-import io.millpond.pool.value.MacAddress;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -79,7 +79,7 @@ public final class HostDatapath {
         repairs.add("the unreachable route of " + address + " was gone");
       }
       strayAddresses(host, repairs);
-      attachments(host, repairs);
+      attachments(host, repairs, () -> {});
     }
     return repairs;
   }
@@ -100,7 +100,16 @@ public final class HostDatapath {
     }
   }
 
-  private void attachments(NetlinkSocket host, List<String> repairs) throws IOException {
+  /**
+   * The veths of complete attachments. Links are listed first: whatever one of the list had then is
+   * in the later lists, unless the link goes, and that is looked at once more before a repair.
+   *
+   * @param afterLinks for tests: what happens on the node just then
+   */
+  void attachments(NetlinkSocket host, List<String> repairs, Runnable afterLinks)
+      throws IOException {
+    List<Link> links = host.dump(Links.dump()).stream().map(Links::read).toList();
+    afterLinks.run();
     Set<String> routed = new HashSet<>();
     for (var reply : host.dump(Routes.dump())) {
       Routes.read(reply)
@@ -117,31 +126,61 @@ public final class HostDatapath {
           .filter(Neighbours.Neighbour::isPermanent)
           .ifPresent(n -> known.add(n.link() + " " + n.address()));
     }
-    List<Link> links = host.dump(Links.dump()).stream().map(Links::read).toList();
     for (Link link : links) {
-      Optional<Alias> alias =
-          HostVeth.isName(link.name())
-              ? link.alias().flatMap(Alias::parse).filter(read -> !read.building())
-              : Optional.empty();
-      if (alias.isEmpty()) {
-        continue;
+      Optional<Alias> alias = complete(link);
+      if (alias.isPresent()) {
+        String entry = link.index() + " " + alias.get().address();
+        Optional<String> wrong = wrong(link, routed.contains(entry), known.contains(entry));
+        if (wrong.isPresent() && isThere(host, link) && repair(host, link, alias.get())) {
+          repairs.add(
+              "the veth of %s (%s): %s"
+                  .formatted(alias.get().key(), alias.get().address(), wrong.get()));
+        }
       }
-      String entry = link.index() + " " + alias.get().address();
-      boolean filtered = !Sysctl.get("ipv4/conf/" + link.name() + "/rp_filter").equals("1");
-      if (!link.isUp() || !routed.contains(entry) || !known.contains(entry) || filtered) {
-        MacAddress pod = HostVeth.podMac(alias.get().hash());
-        Attach.setUp(host, link, alias.get().address(), node, pod);
-        repairs.add(
-            "the veth of %s (%s): %s"
-                .formatted(
-                    alias.get().key(),
-                    alias.get().address(),
-                    !link.isUp()
-                        ? "was down"
-                        : !routed.contains(entry)
-                            ? "had no route"
-                            : filtered ? "had no rp_filter" : "had no neighbour"));
+    }
+  }
+
+  private static Optional<Alias> complete(Link link) {
+    return HostVeth.isName(link.name())
+        ? link.alias().flatMap(Alias::parse).filter(read -> !read.building())
+        : Optional.empty();
+  }
+
+  private static Optional<String> wrong(Link link, boolean routed, boolean known)
+      throws IOException {
+    if (!link.isUp()) {
+      return Optional.of("was down");
+    }
+    if (!routed) {
+      return Optional.of("had no route");
+    }
+    try {
+      if (!Sysctl.get("ipv4/conf/" + link.name() + "/rp_filter").equals("1")) {
+        return Optional.of("had no rp_filter");
       }
+    } catch (NoSuchFileException e) {
+      return Optional.empty(); // the link is gone
+    }
+    return known ? Optional.empty() : Optional.of("had no neighbour");
+  }
+
+  /** Whether the link is still the one that was listed, with the same record. */
+  private static boolean isThere(NetlinkSocket host, Link link) throws IOException {
+    return Detach.find(host, link.name())
+        .filter(now -> now.index() == link.index() && now.alias().equals(link.alias()))
+        .isPresent();
+  }
+
+  /** Whether it was repaired; a link that goes meanwhile needs none. */
+  private boolean repair(NetlinkSocket host, Link link, Alias alias) throws IOException {
+    try {
+      Attach.setUp(host, link, alias.address(), node, HostVeth.podMac(alias.hash()));
+      return true;
+    } catch (IOException e) {
+      if (isThere(host, link)) {
+        throw e;
+      }
+      return false;
     }
   }
 }

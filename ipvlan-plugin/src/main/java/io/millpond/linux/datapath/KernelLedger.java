@@ -43,11 +43,30 @@ public record KernelLedger(
   }
 
   /**
-   * Reads the kernel.
+   * Reads the kernel at the start: the pool routes learn what it has, and tidy up what a crash left
+   * half changed. Nobody may attach or detach meanwhile.
    *
    * @throws NetlinkException if it refuses
    */
   public static KernelLedger read(PoolRoutes routes) throws NetlinkException {
+    return read(routes::load);
+  }
+
+  /**
+   * Reads the kernel and changes nothing.
+   *
+   * @throws NetlinkException if it refuses
+   */
+  public static KernelLedger look() throws NetlinkException {
+    return read(PoolRoutes::look);
+  }
+
+  /** The way to read the pool routes. */
+  private interface RoutesReader {
+    Map<IpAddress, PoolRoutes.Remembered> read(NetlinkSocket host) throws NetlinkException;
+  }
+
+  private static KernelLedger read(RoutesReader routes) throws NetlinkException {
     List<Entry> attachments = new ArrayList<>();
     List<Interrupted> interrupted = new ArrayList<>();
     List<String> unknown = new ArrayList<>();
@@ -67,7 +86,7 @@ public record KernelLedger(
           interrupted.add(new Interrupted(link.name(), alias));
         }
       }
-      return new KernelLedger(attachments, interrupted, unknown, routes.load(host));
+      return new KernelLedger(attachments, interrupted, unknown, routes.read(host));
     }
   }
 }

@@ -60,6 +60,28 @@ public final class PoolRoutes {
    */
   synchronized Map<IpAddress, Remembered> load(NetlinkSocket host) throws NetlinkException {
     metrics.clear();
+    List<Message> older = new ArrayList<>();
+    metrics.putAll(read(host, older));
+    host.send(older);
+    return remembered(metrics);
+  }
+
+  /**
+   * What the kernel has now. Changes nothing: of an address whose route is just being changed there
+   * are two.
+   *
+   * @throws NetlinkException if the kernel refuses
+   */
+  static Map<IpAddress, Remembered> look(NetlinkSocket host) throws NetlinkException {
+    return remembered(read(host, new ArrayList<>()));
+  }
+
+  /**
+   * @param older gets the messages that delete the older of two
+   */
+  private static Map<IpAddress, Long> read(NetlinkSocket host, List<Message> older)
+      throws NetlinkException {
+    Map<IpAddress, Long> metrics = new HashMap<>();
     for (Route route : ours(host)) {
       IpAddress address = route.destination().address();
       Long other = metrics.get(address);
@@ -67,18 +89,21 @@ public final class PoolRoutes {
         metrics.put(address, route.metric());
       } else {
         // DEL adds the release before it deletes "in use"; ADD adds "in use" before it deletes the
-        // release. A pod's
-        // veth tells them apart; without one the release counts, and with one the caller sets "in
-        // use" again.
+        // release. A pod's veth tells them apart: the release counts, and whoever starts sets "in
+        // use" again for every address that has a veth.
         long kept =
             Math.min(other, route.metric()) >= RELEASED && Math.max(other, route.metric()) == IN_USE
                 ? Math.min(other, route.metric())
                 : Math.max(other, route.metric());
         long old = kept == other ? route.metric() : other;
-        host.send(List.of(Routes.delete(Route.unreachable(address, old))));
+        older.add(Routes.delete(Route.unreachable(address, old)));
         metrics.put(address, kept);
       }
     }
+    return metrics;
+  }
+
+  private static Map<IpAddress, Remembered> remembered(Map<IpAddress, Long> metrics) {
     Map<IpAddress, Remembered> all = new HashMap<>();
     metrics.forEach((address, metric) -> all.put(address, remembered(metric)));
     return all;
@@ -127,6 +152,14 @@ public final class PoolRoutes {
     set(host, address, releasedAt(at));
   }
 
+  /** As {@link #release}, of an address of the pool; of no other one a route is made. */
+  synchronized void releaseIfKnown(NetlinkSocket host, IpAddress address, BootTime at)
+      throws NetlinkException {
+    if (metrics.containsKey(address)) {
+      release(host, address, at);
+    }
+  }
+
   /**
    * Undoes "in use" after an attach that failed.
    *
@@ -135,7 +168,9 @@ public final class PoolRoutes {
    */
   void putBack(NetlinkSocket host, IpAddress address, Optional<Long> before, boolean exposed)
       throws NetlinkException {
-    if (exposed) {
+    // Who was to have it before is not known; that it is nobody now is.
+    boolean unclear = before.isPresent() && before.get() == IN_USE;
+    if (exposed || unclear) {
       release(host, address, BootClock.now());
     } else if (before.isPresent()) {
       set(host, address, before.get());
@@ -165,6 +200,25 @@ public final class PoolRoutes {
     try (NetlinkSocket host = NetlinkSocket.open()) {
       set(host, address, IN_USE);
     }
+  }
+
+  /**
+   * Records this of an address of which nothing is on record.
+   *
+   * @return whether nothing was
+   * @throws NetlinkException if the kernel refuses
+   */
+  public synchronized boolean rememberIfMissing(IpAddress address, Remembered what)
+      throws NetlinkException {
+    if (metrics.containsKey(address)) {
+      return false;
+    }
+    if (what.inUse()) {
+      inUse(address);
+    } else {
+      released(address, what.since());
+    }
+    return true;
   }
 
   /**

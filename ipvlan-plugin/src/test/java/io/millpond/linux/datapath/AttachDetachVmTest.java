@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Attach, detach, check and the ledger, on a real kernel. */
 @Tag("vm")
@@ -106,7 +107,7 @@ final class AttachDetachVmTest {
   }
 
   private KernelLedger ledger() throws IOException {
-    return fabric.node1.inside(() -> KernelLedger.read(new PoolRoutes()));
+    return fabric.node1.inside(KernelLedger::look);
   }
 
   private static PoolRoutes.Remembered remembered(KernelLedger ledger) {
@@ -255,6 +256,34 @@ final class AttachDetachVmTest {
     assertThat(ledger().routes().get(ADDRESS))
         .isEqualTo(new PoolRoutes.Remembered(false, BootTime.ofSeconds(outcome.at().seconds())));
     assertThat(withoutMetric(both())).isEqualTo(withoutMetric(before));
+  }
+
+  /** A pod with NET_ADMIN can write what it likes on its slave. */
+  @ParameterizedTest
+  @ValueSource(strings = {"198.51.100.7", "10.0.1.22", "10.0.1.23"})
+  void anAddressThatAPodMadeUpIsNotReleased(String madeUp) throws IOException {
+    AttachmentKey other = Fabric.key("c2");
+    try (Netns second = Fabric.pod("pod2")) {
+      fabric.node1.inside(
+          () -> {
+            routes.released(IpAddress.parse("10.0.1.23"), EARLIER);
+            return true;
+          });
+      assertThat(attach(KEY, "10.0.1.21", pod)).isInstanceOf(AttachOutcome.Attached.class);
+      assertThat(attach(other, "10.0.1.22", second)).isInstanceOf(AttachOutcome.Attached.class);
+      Alias forged = Alias.of(KEY, IpAddress.parse(madeUp), pod.inode(), "").ofSlave("");
+      Shell.run(
+          "ip -n lx-pod link set eth0 alias '%s'; ip -n lx-n1 link del %s"
+              .formatted(forged.format(), HostVeth.of(KEY).name()));
+      String before = Shell.run("ip -n lx-n1 -4 route show type unreachable");
+      DetachOutcome outcome = detach(KEY, Optional.of(pod));
+      assertThat(outcome.address()).isEmpty();
+      assertThat(Shell.run("ip -n lx-n1 -4 route show type unreachable")).isEqualTo(before);
+      assertThat(held()).as("its slave is gone all the same").isFalse();
+      detach(other, Optional.of(second));
+    } finally {
+      Shell.run("ip netns del lx-pod2 2>/dev/null || true");
+    }
   }
 
   @Test

@@ -7,7 +7,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /** The node's side: ENI links, rules, pool routes, and what the kernel remembers of attachments. */
 public interface HostNetwork {
@@ -47,15 +46,24 @@ public interface HostNetwork {
   void released(IpAddress address, BootTime at) throws IOException;
 
   /**
+   * Records that a pod has the address.
+   *
+   * @throws IOException if the kernel refuses
+   */
+  void inUse(IpAddress address) throws IOException;
+
+  /**
    * Brings back what is missing of ours and leaves all else alone.
    *
-   * @param pool the addresses that are in the pool, by ENI
+   * @param pool the addresses that are in the pool, by ENI, and what is to be recorded of one of
+   *     which nothing is
    * @param complete whether EC2 has confirmed that there are no others: then routes of other
    *     addresses go
    * @return what had to be put right, one sentence each
    * @throws IOException if the kernel refuses; another call may succeed
    */
-  List<Repair> reconcile(Map<EniPlace, Set<IpAddress>> pool, boolean complete) throws IOException;
+  List<Repair> reconcile(Map<EniPlace, Map<IpAddress, KernelView.RouteSays>> pool, boolean complete)
+      throws IOException;
 
   /**
    * Something that was put right, or cannot be.

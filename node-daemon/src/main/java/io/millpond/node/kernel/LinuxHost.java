@@ -70,8 +70,7 @@ public final class LinuxHost implements HostNetwork {
 
   @Override
   public KernelView look() throws IOException {
-    // A record of its own: this one's must keep what somebody may have flushed.
-    KernelLedger ledger = KernelLedger.read(new PoolRoutes());
+    KernelLedger ledger = KernelLedger.look();
     for (String unknown : ledger.unknown()) {
       log.warn(
           "the record of {} is of another version: it is left alone and its address is not ours to give",
@@ -114,7 +113,13 @@ public final class LinuxHost implements HostNetwork {
   }
 
   @Override
-  public synchronized List<Repair> reconcile(Map<EniPlace, Set<IpAddress>> pool, boolean complete)
+  public void inUse(IpAddress address) throws IOException {
+    routes.inUse(address);
+  }
+
+  @Override
+  public synchronized List<Repair> reconcile(
+      Map<EniPlace, Map<IpAddress, KernelView.RouteSays>> pool, boolean complete)
       throws IOException {
     List<Repair> repairs = new ArrayList<>();
     List<EniLink> links = new ArrayList<>();
@@ -122,18 +127,24 @@ public final class LinuxHost implements HostNetwork {
       enis.find(place).ifPresent(known -> links.add(known.link()));
     }
     datapath.reconcile(links).forEach(repair -> repairs.add(new Repair("host", repair)));
-    Set<IpAddress> ours = new HashSet<>();
-    pool.values().forEach(ours::addAll);
-    for (IpAddress address : ours) {
-      if (!routes.addresses().contains(address)) {
-        released(address, BootTime.BOOT);
-        repairs.add(new Repair("route", "the pool route of " + address + " was missing"));
+    Map<IpAddress, KernelView.RouteSays> ours = new HashMap<>();
+    pool.values().forEach(ours::putAll);
+    for (Map.Entry<IpAddress, KernelView.RouteSays> one : ours.entrySet()) {
+      if (routes.rememberIfMissing(one.getKey(), remembered(one.getValue()))) {
+        repairs.add(new Repair("route", "the pool route of " + one.getKey() + " was missing"));
       }
     }
     if (complete) {
-      removeStrays(ours, repairs);
+      removeStrays(ours.keySet(), repairs);
     }
     return repairs;
+  }
+
+  private static PoolRoutes.Remembered remembered(KernelView.RouteSays says) {
+    return switch (says) {
+      case KernelView.InUse _ -> new PoolRoutes.Remembered(true, BootTime.BOOT);
+      case KernelView.ReleasedAt(BootTime at) -> new PoolRoutes.Remembered(false, at);
+    };
   }
 
   /**
@@ -143,9 +154,7 @@ public final class LinuxHost implements HostNetwork {
   private void removeStrays(Set<IpAddress> ours, List<Repair> repairs) throws IOException {
     Set<IpAddress> now = new HashSet<>(routes.addresses());
     now.removeAll(ours);
-    KernelLedger.read(new PoolRoutes())
-        .attachments()
-        .forEach(entry -> now.remove(entry.alias().address()));
+    KernelLedger.look().attachments().forEach(entry -> now.remove(entry.alias().address()));
     Set<IpAddress> gone = new HashSet<>(now);
     gone.retainAll(strays);
     forget(gone);

@@ -12,6 +12,7 @@ import io.millpond.pool.AddressState;
 import io.millpond.pool.PoolAddress;
 import io.millpond.pool.PoolEvent;
 import io.millpond.pool.PoolState;
+import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
 import java.time.Duration;
@@ -153,8 +154,8 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
     missingVeths(host.look());
   }
 
-  private Map<EniPlace, Set<IpAddress>> addresses() {
-    Map<EniPlace, Set<IpAddress>> addresses = new HashMap<>();
+  private Map<EniPlace, Map<IpAddress, KernelView.RouteSays>> addresses() {
+    Map<EniPlace, Map<IpAddress, KernelView.RouteSays>> addresses = new HashMap<>();
     PoolState state = pool.snapshot();
     state
         .enis()
@@ -170,9 +171,22 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
                                     .filter(
                                         address ->
                                             !(address.state() instanceof AddressState.Leaving))
-                                    .map(PoolAddress::ip)
-                                    .collect(Collectors.toSet()))));
+                                    .collect(
+                                        Collectors.toMap(
+                                            PoolAddress::ip,
+                                            address -> shouldSay(address.state()))))));
     return addresses;
+  }
+
+  /** What the route of an address says, if nothing that is on record says otherwise. */
+  private static KernelView.RouteSays shouldSay(AddressState state) {
+    return switch (state) {
+      case AddressState.Owned owned when owned.attached() -> new KernelView.InUse();
+      case AddressState.Frozen _, AddressState.Quarantined _ -> new KernelView.InUse();
+      case AddressState.Cooling cooling -> new KernelView.ReleasedAt(cooling.since());
+      case AddressState.Owned _, AddressState.Free _, AddressState.Leaving _ ->
+          new KernelView.ReleasedAt(BootTime.BOOT);
+    };
   }
 
   private void missingVeths(KernelView view) throws IOException, InterruptedException {

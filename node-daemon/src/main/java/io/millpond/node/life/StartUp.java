@@ -186,7 +186,10 @@ public final class StartUp {
       BootTime otherwise)
       throws IOException {
     Set<IpAddress> owned = new HashSet<>();
-    held.forEach(one -> owned.add(one.address()));
+    for (PoolEvent.Held one : held) {
+      owned.add(one.address());
+      host.inUse(one.address());
+    }
     for (CloudView.Eni eni : view.enis()) {
       for (IpAddress address : eni.addresses()) {
         if (!owned.contains(address)) {

@@ -272,6 +272,36 @@ class RestartTest {
             });
   }
 
+  /** Flushed while no daemon ran, the route says "in use" again, or the pod's death is not seen. */
+  @Test
+  void thePodOfAFlushedRouteCoolsWhenItDiesWhileNoDaemonRuns() {
+    node.warm();
+    IpAddress address = node.added("a", 1);
+    node.stop();
+    node.kernel.flushRoutes();
+    node.restart();
+    assertThat(node.kernel.routes()).containsEntry(address, new KernelView.InUse());
+    node.stop();
+    node.kernel.killNamespace(1);
+    node.clock.advance(Duration.ofMinutes(10));
+    node.restart();
+    assertThat(node.counts().owned()).isZero();
+    assertThat(node.counts().cooling()).isEqualTo(1);
+  }
+
+  @Test
+  void aWipedPoolRouteOfALivingPodSaysInUseAgain() {
+    node.warm();
+    IpAddress address = node.added("a", 1);
+    node.added("b", 2);
+    node.kernel.forget(java.util.List.of(address));
+    node.kernel.killNamespace(2);
+    await()
+        .atMost(TestNode.SOON)
+        .untilAsserted(
+            () -> assertThat(node.kernel.routes()).containsEntry(address, new KernelView.InUse()));
+  }
+
   @Test
   void aWipedPoolRouteComesBack() {
     node.warm();

@@ -185,6 +185,11 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
     bare.add(hostLink);
   }
 
+  /** Somebody flushes all pool routes. */
+  public synchronized void flushRoutes() {
+    routes.clear();
+  }
+
   /** The node boots: everything is gone. */
   public synchronized void reboot() {
     veths.clear();
@@ -297,6 +302,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
     return seen != null
             && seen.address().equals(plan.address())
             && seen.netnsInode() == netns.inode()
+            && routes.get(plan.address()) instanceof KernelView.InUse
         ? new AsPlanned()
         : new Differs(List.of("the veth is not as it should be"));
   }
@@ -334,15 +340,22 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   }
 
   @Override
-  public synchronized List<Repair> reconcile(Map<EniPlace, Set<IpAddress>> pool, boolean complete) {
+  public synchronized void inUse(IpAddress address) {
+    routes.put(address, new KernelView.InUse());
+  }
+
+  @Override
+  public synchronized List<Repair> reconcile(
+      Map<EniPlace, Map<IpAddress, KernelView.RouteSays>> pool, boolean complete) {
     List<Repair> repairs = new ArrayList<>();
-    for (Set<IpAddress> addresses : pool.values()) {
-      for (IpAddress address : addresses) {
-        if (routes.putIfAbsent(address, new KernelView.ReleasedAt(BootTime.BOOT)) == null) {
-          repairs.add(new Repair("route", address.toString()));
-          repaired.add(address.toString());
-        }
-      }
+    for (Map<IpAddress, KernelView.RouteSays> addresses : pool.values()) {
+      addresses.forEach(
+          (address, says) -> {
+            if (routes.putIfAbsent(address, says) == null) {
+              repairs.add(new Repair("route", address.toString()));
+              repaired.add(address.toString());
+            }
+          });
     }
     return repairs;
   }
