@@ -11,24 +11,78 @@ import java.net.InetSocketAddress;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The HTTP listeners: the page and the read-only interface on loopback, the metrics on their own
  * address. On loopback the Host header must name this machine's loopback, so that a web page
  * elsewhere cannot read through a person's browser by a name that it points here.
+ *
+ * <p>The listeners share no thread, so that whoever can reach the metrics cannot hold up the
+ * answers to probes; and whoever sends half a request loses the connection after a deadline.
  */
 public final class HttpFront implements AutoCloseable {
   private static final int BACKLOG = 64;
 
-  private final HttpServer readOnly;
-  private final HttpServer metrics;
-  private final ExecutorService threads;
+  /** Open connections of a listener; each may be in a request. More are closed at once. */
+  private static final int CONNECTIONS = 64;
 
-  private HttpFront(HttpServer readOnly, HttpServer metrics, ExecutorService threads) {
+  private static final int REQUEST_SECONDS = 5;
+  private static final int RESPONSE_SECONDS = 10;
+  private static final int IDLE_SECONDS = 30;
+
+  // The JDK's server has no limits of its own, takes them from nowhere else, and reads them once,
+  // when its first instance is made.
+  static {
+    limit("sun.net.httpserver.maxReqTime", REQUEST_SECONDS);
+    limit("sun.net.httpserver.maxRspTime", RESPONSE_SECONDS);
+    limit("sun.net.httpserver.idleInterval", IDLE_SECONDS);
+    limit("jdk.httpserver.maxConnections", CONNECTIONS);
+  }
+
+  private final Listener readOnly;
+  private final Listener metrics;
+
+  private HttpFront(Listener readOnly, Listener metrics) {
     this.readOnly = readOnly;
     this.metrics = metrics;
-    this.threads = threads;
+  }
+
+  private static void limit(String property, int value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, Integer.toString(value));
+    }
+  }
+
+  /** A port and the threads that answer on it. */
+  private record Listener(HttpServer server, ExecutorService threads) implements AutoCloseable {
+    static Listener bind(InetSocketAddress address, String name) throws IOException {
+      HttpServer server;
+      try {
+        server = HttpServer.create(address, BACKLOG);
+      } catch (IOException e) {
+        throw new IOException("cannot listen on " + address + " for HTTP: " + e.getMessage(), e);
+      }
+      // A thread for every request that is under way: none waits for another that never ends.
+      ExecutorService threads =
+          new ThreadPoolExecutor(
+              0,
+              CONNECTIONS,
+              IDLE_SECONDS,
+              TimeUnit.SECONDS,
+              new SynchronousQueue<>(),
+              Thread.ofPlatform().daemon().name(name, 0).factory());
+      server.setExecutor(threads);
+      return new Listener(server, threads);
+    }
+
+    @Override
+    public void close() {
+      server.stop(0);
+      threads.shutdownNow();
+    }
   }
 
   /**
@@ -42,44 +96,34 @@ public final class HttpFront implements AutoCloseable {
       NodeView view,
       Metrics metrics)
       throws IOException {
-    HttpServer readOnly = bind(readOnlyAddress);
-    HttpServer forMetrics;
+    Listener readOnly = Listener.bind(readOnlyAddress, "http-");
+    Listener forMetrics;
     try {
-      forMetrics = bind(metricsAddress);
+      forMetrics = Listener.bind(metricsAddress, "metrics-");
     } catch (IOException e) {
-      readOnly.stop(0);
+      readOnly.close();
       throw e;
     }
-    ExecutorService threads =
-        Executors.newFixedThreadPool(2, Thread.ofPlatform().daemon().name("http-", 0).factory());
-    readOnly.setExecutor(threads);
-    forMetrics.setExecutor(threads);
     boolean loopback = readOnlyAddress.getAddress().isLoopbackAddress();
-    readOnly.createContext("/", new Guard(loopback, exchange -> route(exchange, view)));
-    forMetrics.createContext(
-        "/metrics",
-        new Guard(false, exchange -> text(exchange, 200, Metrics.TYPE, metrics.scrape())));
-    readOnly.start();
-    forMetrics.start();
-    return new HttpFront(readOnly, forMetrics, threads);
-  }
-
-  private static HttpServer bind(InetSocketAddress address) throws IOException {
-    try {
-      return HttpServer.create(address, BACKLOG);
-    } catch (IOException e) {
-      throw new IOException("cannot listen on " + address + " for HTTP: " + e.getMessage(), e);
-    }
+    readOnly.server().createContext("/", new Guard(loopback, exchange -> route(exchange, view)));
+    forMetrics
+        .server()
+        .createContext(
+            "/metrics",
+            new Guard(false, exchange -> text(exchange, 200, Metrics.TYPE, metrics.scrape())));
+    readOnly.server().start();
+    forMetrics.server().start();
+    return new HttpFront(readOnly, forMetrics);
   }
 
   /** Where the page is served, with the port that the kernel chose if none was asked for. */
   public InetSocketAddress readOnlyAddress() {
-    return readOnly.getAddress();
+    return readOnly.server().getAddress();
   }
 
   /** Where the metrics are served. */
   public InetSocketAddress metricsAddress() {
-    return metrics.getAddress();
+    return metrics.server().getAddress();
   }
 
   private static void route(HttpExchange exchange, NodeView view) throws IOException {
@@ -150,8 +194,7 @@ public final class HttpFront implements AutoCloseable {
 
   @Override
   public void close() {
-    readOnly.stop(0);
-    metrics.stop(0);
-    threads.shutdownNow();
+    readOnly.close();
+    metrics.close();
   }
 }

@@ -23,7 +23,7 @@ class HttpFrontTest {
   private final Metrics metrics = new Metrics();
   private HttpFront http;
 
-  private static final class FakeView implements NodeView {
+  static final class FakeView implements NodeView {
     private Optional<String> sick = Optional.empty();
     private Optional<String> notReady = Optional.empty();
 
@@ -119,6 +119,39 @@ class HttpFrontTest {
       assertThatThrownBy(() -> HttpFront.start(ANY, busy, view, metrics))
           .isInstanceOf(IOException.class)
           .hasMessageContaining(Integer.toString(taken.getLocalPort()));
+    }
+  }
+
+  @Test
+  void halfSentRequestsForMetricsDoNotHoldUpTheProbes() throws IOException {
+    try (var _ = HalfSent.requests(http.metricsAddress(), 20)) {
+      assertThat(get("GET", "/healthz", "localhost")).startsWith("HTTP/1.1 200");
+      assertThat(get("GET", "/readyz", "localhost")).startsWith("HTTP/1.1 200");
+    }
+  }
+
+  @Test
+  void halfSentRequestsForThePageDoNotHoldUpTheProbes() throws IOException {
+    try (var _ = HalfSent.requests(http.readOnlyAddress(), 20)) {
+      assertThat(get("GET", "/healthz", "localhost")).startsWith("HTTP/1.1 200");
+    }
+  }
+
+  @Test
+  void aHalfSentRequestLosesItsConnectionAfterADeadline() throws Exception {
+    try (var daemon = HttpFrontAlone.start();
+        var halfSent = HalfSent.requests(daemon.metricsAddress(), 1)) {
+      assertThat(halfSent.closedByTheServer(0)).isTrue();
+    }
+  }
+
+  @Test
+  void moreConnectionsThanTheLimitAreClosedAndThoseOfTheOtherListenerAreNot() throws Exception {
+    try (var daemon = HttpFrontAlone.start();
+        var halfSent = HalfSent.requests(daemon.metricsAddress(), 65)) {
+      assertThat(halfSent.closedByTheServer(64)).isTrue();
+      assertThat(exchange(daemon.readOnlyAddress(), "GET", "/healthz", "localhost"))
+          .startsWith("HTTP/1.1 200");
     }
   }
 
