@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import software.amazon.awssdk.services.ec2.Ec2Client;
@@ -33,7 +34,7 @@ public final class CloudEnis implements AutoCloseable {
   public static final String INTENT_TAG = "millpond.io/intent";
 
   /** An unattached ENI of ours that is younger may be one that is just being added. */
-  static final Duration ORPHAN_AGE = Duration.ofMinutes(2);
+  public static final Duration ORPHAN_AGE = Duration.ofMinutes(2);
 
   /** A client token has at most 64 characters, and a number follows. */
   private static final Pattern INTENT = Pattern.compile("[A-Za-z0-9-]{1,60}");
@@ -187,24 +188,29 @@ public final class CloudEnis implements AutoCloseable {
    * Deletes the ENIs that an earlier run of this node created and never attached, or detached and
    * never deleted: one filtered call, and one for each. An ENI younger than two minutes is left for
    * the next time: somebody may be about to attach it.
-   *
-   * @return what was done, for people
    */
-  public CloudResult<List<String>> tidy() {
+  public CloudResult<Tidied> tidy() {
     return result(
         () -> {
           Instant old = clock.instant().minus(ORPHAN_AGE);
           List<String> done = new ArrayList<>();
+          boolean more = false;
           for (NetworkInterface eni : lookup.unattached()) {
-            if (EniTags.ours(eni)
-                && !EniTags.handsOff(eni)
-                && !adding.isBusyWith(eni)
-                && EniTags.olderThan(eni, old)) {
+            Optional<Instant> created = EniTags.created(eni);
+            if (!EniTags.ours(eni)
+                || EniTags.handsOff(eni)
+                || adding.isBusyWith(eni)
+                || created.isEmpty()) {
+              continue;
+            }
+            if (created.get().isBefore(old)) {
               releasing.delete(EniLookup.id(eni));
               done.add("deleted " + eni.networkInterfaceId() + ", which was attached to nothing");
+            } else {
+              more = true;
             }
           }
-          return done;
+          return new Tidied(done, more);
         });
   }
 

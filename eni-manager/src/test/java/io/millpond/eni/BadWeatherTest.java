@@ -85,7 +85,7 @@ class BadWeatherTest {
     assertThat(failure.kind()).isEqualTo(Kind.INCORRECT_STATE);
     assertThat(cloud.simulator().interfaces()).hasSize(2);
     cloud.time.advance(CloudEnis.ORPHAN_AGE.plusSeconds(2));
-    assertThat(value(enis.tidy())).hasSize(1);
+    assertThat(value(enis.tidy()).done()).hasSize(1);
     assertThat(cloud.simulator().interfaces()).hasSize(1);
   }
 

@@ -6,6 +6,7 @@ import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -31,8 +32,8 @@ public interface Cloud {
   /** Detach and delete. */
   Result<Done> release(EniId eni);
 
-  /** Adopt or delete what an earlier run began and did not finish; sentences for the log. */
-  Result<List<String>> tidy();
+  /** Delete what an earlier run, or a call that failed, left attached to nothing. */
+  Result<Tidied> tidy();
 
   /** How soon an answer is needed. */
   enum Urgency {
@@ -66,6 +67,19 @@ public interface Cloud {
     /** Copies the list. */
     public Inventory {
       enis = List.copyOf(enis);
+    }
+  }
+
+  /**
+   * What tidying up came to.
+   *
+   * @param done sentences for the log
+   * @param again when something that stays may be deleted too; empty: nothing stays
+   */
+  record Tidied(List<String> done, Optional<Duration> again) {
+    /** Copies the list. */
+    public Tidied {
+      done = List.copyOf(done);
     }
   }
 
