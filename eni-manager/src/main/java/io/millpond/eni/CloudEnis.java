@@ -108,13 +108,20 @@ public final class CloudEnis implements AutoCloseable {
 
   /**
    * The ENIs that are attached to this instance or about to be: one filtered call. One of ours that
-   * would survive the instance, because an earlier run ended between Attach and Modify, is mended.
+   * would survive the instance, because an earlier run ended between Attach and Modify, is mended;
+   * one of ours that is just being detached is left for {@link #tidy}.
    */
   public CloudResult<List<CloudEni>> attached(Urgency urgency) {
     return result(
         () -> {
           List<CloudEni> enis = new ArrayList<>();
           for (NetworkInterface eni : lookup.attached(urgency)) {
+            if (EniLookup.leaving(eni.attachment())) {
+              if (EniTags.ours(eni) && !EniTags.handsOff(eni)) {
+                releasing.owe(EniLookup.id(eni));
+              }
+              continue;
+            }
             enis.add(lookup.read(eni, urgency));
             if (EniTags.ours(eni)
                 && Boolean.FALSE.equals(eni.attachment().deleteOnTermination())
@@ -175,13 +182,11 @@ public final class CloudEnis implements AutoCloseable {
   /**
    * Detaches and deletes an ENI; one that is gone already is fine. A primary ENI, one of another
    * instance, and one that is tagged {@code node.k8s.amazonaws.com/no_manage} are refused.
+   *
+   * @return whether it is deleted too; one that is only detached is left for {@link #tidy}
    */
   public CloudResult<Boolean> release(EniId eni) {
-    return result(
-        () -> {
-          releasing.release(eni);
-          return true;
-        });
+    return result(() -> releasing.release(eni));
   }
 
   /**
@@ -209,6 +214,10 @@ public final class CloudEnis implements AutoCloseable {
             } else {
               more = true;
             }
+          }
+          for (EniId eni : releasing.owed()) {
+            releasing.delete(eni);
+            done.add("deleted " + eni + ", which was detached");
           }
           return new Tidied(done, more);
         });

@@ -260,6 +260,31 @@ class BadWeatherTest {
   }
 
   @Test
+  void anEniThatIsDetachedAndCannotBeDeletedIsReleasedAndDeletedByTheNextTidying() {
+    CloudEni eni = value(enis.add("intent-1", FIRST, 1, Urgency.POD_WAITS));
+    faults.add(
+        FaultRule.next(1, "DeleteNetworkInterface", Fault.Refused.with("UnauthorizedOperation")));
+
+    assertThat(value(enis.release(eni.id()))).isFalse();
+
+    assertThat(cloud.simulator().interfaces()).hasSize(2);
+    assertThat(value(enis.tidy()).done()).singleElement().asString().contains(eni.id().value());
+    assertThat(cloud.simulator().interfaces()).hasSize(1);
+  }
+
+  @Test
+  void anEniThatCannotBeDetachedIsNotReleased() {
+    CloudEni eni = value(enis.add("intent-1", FIRST, 1, Urgency.POD_WAITS));
+    faults.add(
+        FaultRule.always("DetachNetworkInterface", Fault.Refused.with("UnauthorizedOperation")));
+
+    assertThat(failure(enis.release(eni.id())).kind()).isEqualTo(Kind.UNAUTHORIZED);
+
+    assertThat(value(enis.tidy()).done()).isEmpty();
+    assertThat(value(enis.attached(Urgency.WARM_UP))).contains(eni);
+  }
+
+  @Test
   void anEniThatIsJustBeingAttachedIsSeen() {
     cloud.simulator().conditions().adjust(s -> s.withAttachMillis(60_000));
 

@@ -116,6 +116,20 @@ class CrashTest {
   }
 
   @Test
+  void anEniThatIsStillBeingDetachedAtTheRestartIsDeleted() {
+    CloudEni eni = value(next.add("intent-1", FIRST, 2, Urgency.POD_WAITS));
+    cloud.simulator().conditions().adjust(s -> s.withDetachMillis(1_000));
+    try (CloudEnis dying = dyingAfter("DetachNetworkInterface")) {
+      assertThatThrownBy(() -> dying.release(eni.id())).isInstanceOf(Death.class);
+    }
+
+    assertThat(value(next.attached(Urgency.POD_WAITS))).hasSize(1);
+
+    assertThat(value(next.tidy()).done()).hasSize(1);
+    assertThat(all()).hasSize(1);
+  }
+
+  @Test
   void aRestartWithAnEniInAnotherSubnetAsksTwoDescribesTooForTheMetadataKnowsItsPrefix()
       throws IOException {
     cloud.simulator().addInterface(cloud.self.instanceId(), "subnet-0a00000000000002a", 1);

@@ -29,8 +29,8 @@ public interface Cloud {
   /** Fewer. */
   Result<Done> unassign(EniId eni, Set<IpAddress> addresses);
 
-  /** Detach and delete. */
-  Result<Done> release(EniId eni);
+  /** Detach and delete: a success once it is detached. */
+  Result<Released> release(EniId eni);
 
   /** Delete what an earlier run, or a call that failed, left attached to nothing. */
   Result<Tidied> tidy();
@@ -82,6 +82,13 @@ public interface Cloud {
       done = List.copyOf(done);
     }
   }
+
+  /**
+   * An ENI is detached.
+   *
+   * @param deleted whether it is deleted too; else {@link #tidy} has to
+   */
+  record Released(boolean deleted) {}
 
   /** Nothing but success. */
   record Done() {}

@@ -242,11 +242,16 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
     var place = places.find(release.eni());
     places.remove(release.eni());
     switch (cloud.release(release.eni())) {
-      case Success<Cloud.Done> _ -> {
-        log.atInfo().addKeyValue(LogContext.ENI, release.eni()).log("ENI given back");
+      case Success<Cloud.Released>(Cloud.Released released) -> {
+        log.atInfo()
+            .addKeyValue(LogContext.ENI, release.eni())
+            .log(released.deleted() ? "ENI given back" : "ENI detached, it is deleted later");
+        if (!released.deleted()) {
+          leftBehind.run();
+        }
         events.accept(new PoolEvent.EniReleased(release.id(), clock.get()));
       }
-      case Failure<Cloud.Done> failure -> {
+      case Failure<Cloud.Released> failure -> {
         place.ifPresent(places::add);
         failed(release, failure);
       }

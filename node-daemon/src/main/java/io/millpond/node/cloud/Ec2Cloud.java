@@ -99,13 +99,13 @@ public final class Ec2Cloud implements Cloud {
   }
 
   @Override
-  public Result<Done> release(EniId eni) {
+  public Result<Released> release(EniId eni) {
     synchronized (lock(eni)) {
       return map(
           timed("release", () -> enis.release(eni)),
-          _ -> {
+          deleted -> {
             known.remove(eni);
-            return new Done();
+            return new Released(deleted);
           });
     }
   }

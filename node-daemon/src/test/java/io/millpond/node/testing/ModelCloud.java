@@ -168,13 +168,13 @@ public final class ModelCloud implements Cloud {
   }
 
   @Override
-  public synchronized Result<Done> release(EniId id) {
-    Failure<Done> fault = fault("release");
+  public synchronized Result<Released> release(EniId id) {
+    Failure<Released> fault = fault("release");
     if (fault != null) {
       return fault;
     }
     enis.remove(id);
-    return new Success<>(new Done());
+    return new Success<>(new Released(true));
   }
 
   @Override
