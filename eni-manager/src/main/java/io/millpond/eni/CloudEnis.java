@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import software.amazon.awssdk.services.ec2.Ec2Client;
@@ -33,7 +34,7 @@ public final class CloudEnis implements AutoCloseable {
   public static final String INTENT_TAG = "millpond.io/intent";
 
   /** An unattached ENI of ours that is younger may be one that is just being added. */
-  static final Duration ORPHAN_AGE = Duration.ofMinutes(2);
+  public static final Duration ORPHAN_AGE = Duration.ofMinutes(2);
 
   /** A client token has at most 64 characters, and a number follows. */
   private static final Pattern INTENT = Pattern.compile("[A-Za-z0-9-]{1,60}");
@@ -107,13 +108,20 @@ public final class CloudEnis implements AutoCloseable {
 
   /**
    * The ENIs that are attached to this instance or about to be: one filtered call. One of ours that
-   * would survive the instance, because an earlier run ended between Attach and Modify, is mended.
+   * would survive the instance, because an earlier run ended between Attach and Modify, is mended;
+   * one of ours that is just being detached is left for {@link #tidy}.
    */
   public CloudResult<List<CloudEni>> attached(Urgency urgency) {
     return result(
         () -> {
           List<CloudEni> enis = new ArrayList<>();
           for (NetworkInterface eni : lookup.attached(urgency)) {
+            if (EniLookup.leaving(eni.attachment())) {
+              if (EniTags.ours(eni) && !EniTags.handsOff(eni)) {
+                releasing.owe(EniLookup.id(eni));
+              }
+              continue;
+            }
             enis.add(lookup.read(eni, urgency));
             if (EniTags.ours(eni)
                 && Boolean.FALSE.equals(eni.attachment().deleteOnTermination())
@@ -174,37 +182,44 @@ public final class CloudEnis implements AutoCloseable {
   /**
    * Detaches and deletes an ENI; one that is gone already is fine. A primary ENI, one of another
    * instance, and one that is tagged {@code node.k8s.amazonaws.com/no_manage} are refused.
+   *
+   * @return whether it is deleted too; one that is only detached is left for {@link #tidy}
    */
   public CloudResult<Boolean> release(EniId eni) {
-    return result(
-        () -> {
-          releasing.release(eni);
-          return true;
-        });
+    return result(() -> releasing.release(eni));
   }
 
   /**
    * Deletes the ENIs that an earlier run of this node created and never attached, or detached and
    * never deleted: one filtered call, and one for each. An ENI younger than two minutes is left for
    * the next time: somebody may be about to attach it.
-   *
-   * @return what was done, for people
    */
-  public CloudResult<List<String>> tidy() {
+  public CloudResult<Tidied> tidy() {
     return result(
         () -> {
           Instant old = clock.instant().minus(ORPHAN_AGE);
           List<String> done = new ArrayList<>();
+          boolean more = false;
           for (NetworkInterface eni : lookup.unattached()) {
-            if (EniTags.ours(eni)
-                && !EniTags.handsOff(eni)
-                && !adding.isBusyWith(eni)
-                && EniTags.olderThan(eni, old)) {
+            Optional<Instant> created = EniTags.created(eni);
+            if (!EniTags.ours(eni)
+                || EniTags.handsOff(eni)
+                || adding.isBusyWith(eni)
+                || created.isEmpty()) {
+              continue;
+            }
+            if (created.get().isBefore(old)) {
               releasing.delete(EniLookup.id(eni));
               done.add("deleted " + eni.networkInterfaceId() + ", which was attached to nothing");
+            } else {
+              more = true;
             }
           }
-          return done;
+          for (EniId eni : releasing.owed()) {
+            releasing.delete(eni);
+            done.add("deleted " + eni + ", which was detached");
+          }
+          return new Tidied(done, more);
         });
   }
 

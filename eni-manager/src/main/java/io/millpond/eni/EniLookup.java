@@ -40,14 +40,14 @@ final class EniLookup {
     prefixes.putAll(subnets);
   }
 
-  /** Those that are attached to this instance, or about to be. */
+  /** Those that are attached to this instance, about to be, or just being detached. */
   List<NetworkInterface> attached(Urgency urgency) throws CloudException {
     return describe(
             urgency,
             "describing the ENIs of " + self.instanceId(),
             filter("attachment.instance-id", self.instanceId()))
         .stream()
-        .filter(eni -> eni.attachment() != null && !leaving(eni.attachment()))
+        .filter(eni -> eni.attachment() != null)
         .toList();
   }
 

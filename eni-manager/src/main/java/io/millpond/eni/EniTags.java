@@ -60,12 +60,12 @@ final class EniTags {
     return value(eni, NO_MANAGE).filter(value -> !value.equals("false")).isPresent();
   }
 
-  /** Whether it was created before then; false if nobody knows when. */
-  static boolean olderThan(NetworkInterface eni, Instant then) {
+  /** When it was created; empty if nobody knows. */
+  static Optional<Instant> created(NetworkInterface eni) {
     try {
-      return value(eni, CREATED).map(Instant::parse).filter(at -> at.isBefore(then)).isPresent();
+      return value(eni, CREATED).map(Instant::parse);
     } catch (DateTimeParseException e) {
-      return false;
+      return Optional.empty();
     }
   }
 }

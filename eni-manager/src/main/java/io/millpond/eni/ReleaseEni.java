@@ -8,12 +8,17 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.ec2.model.NetworkInterface;
 import software.amazon.awssdk.services.ec2.model.NetworkInterfaceAttachment;
 import software.amazon.awssdk.services.ec2.model.NetworkInterfaceStatus;
 
 /** Detaches and deletes an ENI, however often it is asked. Thread-safe. */
 final class ReleaseEni {
+  private static final Logger log = LoggerFactory.getLogger(ReleaseEni.class);
   private static final Duration DETACH_WAIT = Duration.ofSeconds(60);
 
   /** A detach has usually ended by then, so that nobody need ask whether it has. */
@@ -26,6 +31,7 @@ final class ReleaseEni {
   private final EniLookup lookup;
   private final InstanceIdentity self;
   private final Clock clock;
+  private final Set<EniId> owed = ConcurrentHashMap.newKeySet();
 
   ReleaseEni(Ec2Calls calls, EniLookup lookup, InstanceIdentity self, Clock clock) {
     this.calls = calls;
@@ -37,18 +43,43 @@ final class ReleaseEni {
   /**
    * One look, for the attachment and for what must not be released; then detach and delete: three
    * calls, and more only for an attach or detach that takes long.
+   *
+   * @return whether it is deleted too; one that is only detached is owed
    */
-  void release(EniId eni) throws CloudException {
+  boolean release(EniId eni) throws CloudException {
     Optional<NetworkInterface> now = lookup.find(eni, Urgency.RELEASE);
     if (now.isEmpty()) {
-      return;
+      return true;
     }
+    boolean detached = true;
     if (now.get().attachment() != null) {
       refuseIfNotOurs(now.get());
-      detach(eni, now.get().attachment(), clock.instant().plus(DETACH_WAIT));
-      calls.sleeper().pause(USUAL_DETACH, "waiting until " + eni + " is detached");
+      detached = detach(eni, now.get().attachment(), clock.instant().plus(DETACH_WAIT));
     }
-    delete(eni);
+    try {
+      if (now.get().attachment() != null) {
+        calls.sleeper().pause(USUAL_DETACH, "waiting until " + eni + " is detached");
+      }
+      delete(eni);
+      return true;
+    } catch (CloudException e) {
+      if (!detached) {
+        throw e;
+      }
+      owed.add(eni);
+      log.warn("{} is detached and stays until EC2 is tidied: {}", eni, e.failure().reason());
+      return false;
+    }
+  }
+
+  /** An ENI is on its way out of this instance: it is to be deleted. */
+  void owe(EniId eni) {
+    owed.add(eni);
+  }
+
+  /** Those that were detached and could not be deleted. */
+  Set<EniId> owed() {
+    return Set.copyOf(owed);
   }
 
   private void refuseIfNotOurs(NetworkInterface eni) throws CloudException {
@@ -67,20 +98,28 @@ final class ReleaseEni {
     }
   }
 
-  /** One that is still being attached cannot be detached yet: then it is asked again. */
-  private void detach(EniId eni, NetworkInterfaceAttachment attachment, Instant end)
+  /**
+   * One that is still being attached cannot be detached yet: then it is asked again.
+   *
+   * @return whether it is detached or about to be
+   */
+  private boolean detach(EniId eni, NetworkInterfaceAttachment attachment, Instant end)
       throws CloudException {
     Duration wait = FIRST_LOOK;
     NetworkInterfaceAttachment now = attachment;
-    while (!isLeaving(eni, now) && clock.instant().isBefore(end)) {
+    while (clock.instant().isBefore(end)) {
+      if (isLeaving(eni, now)) {
+        return true;
+      }
       calls.sleeper().pause(wait, "waiting until " + eni + " can be detached");
       wait = longer(wait);
       Optional<NetworkInterface> seen = lookup.find(eni, Urgency.RELEASE);
       if (seen.isEmpty() || seen.get().attachment() == null) {
-        return;
+        return true;
       }
       now = seen.get().attachment();
     }
+    return false;
   }
 
   private boolean isLeaving(EniId eni, NetworkInterfaceAttachment attachment)
@@ -117,9 +156,11 @@ final class ReleaseEni {
             Urgency.RELEASE,
             "deleting " + eni,
             ec2 -> ec2.deleteNetworkInterface(r -> r.networkInterfaceId(eni.value())));
+        owed.remove(eni);
         return;
       } catch (CloudException e) {
         if (e.failure().kind() == Kind.NOT_FOUND) {
+          owed.remove(eni);
           return;
         }
         if (e.failure().kind() != Kind.IN_USE || !clock.instant().isBefore(end)) {

@@ -85,7 +85,7 @@ class BadWeatherTest {
     assertThat(failure.kind()).isEqualTo(Kind.INCORRECT_STATE);
     assertThat(cloud.simulator().interfaces()).hasSize(2);
     cloud.time.advance(CloudEnis.ORPHAN_AGE.plusSeconds(2));
-    assertThat(value(enis.tidy())).hasSize(1);
+    assertThat(value(enis.tidy()).done()).hasSize(1);
     assertThat(cloud.simulator().interfaces()).hasSize(1);
   }
 
@@ -257,6 +257,31 @@ class BadWeatherTest {
     value(enis.release(eni.id()));
 
     assertThat(cloud.simulator().interfaces()).hasSize(1);
+  }
+
+  @Test
+  void anEniThatIsDetachedAndCannotBeDeletedIsReleasedAndDeletedByTheNextTidying() {
+    CloudEni eni = value(enis.add("intent-1", FIRST, 1, Urgency.POD_WAITS));
+    faults.add(
+        FaultRule.next(1, "DeleteNetworkInterface", Fault.Refused.with("UnauthorizedOperation")));
+
+    assertThat(value(enis.release(eni.id()))).isFalse();
+
+    assertThat(cloud.simulator().interfaces()).hasSize(2);
+    assertThat(value(enis.tidy()).done()).singleElement().asString().contains(eni.id().value());
+    assertThat(cloud.simulator().interfaces()).hasSize(1);
+  }
+
+  @Test
+  void anEniThatCannotBeDetachedIsNotReleased() {
+    CloudEni eni = value(enis.add("intent-1", FIRST, 1, Urgency.POD_WAITS));
+    faults.add(
+        FaultRule.always("DetachNetworkInterface", Fault.Refused.with("UnauthorizedOperation")));
+
+    assertThat(failure(enis.release(eni.id())).kind()).isEqualTo(Kind.UNAUTHORIZED);
+
+    assertThat(value(enis.tidy()).done()).isEmpty();
+    assertThat(value(enis.attached(Urgency.WARM_UP))).contains(eni);
   }
 
   @Test

@@ -59,11 +59,11 @@ class CrashTest {
     dieWhileAdding("CreateNetworkInterface");
     assertThat(all()).hasSize(2);
 
-    assertThat(value(next.tidy())).isEmpty();
+    assertThat(value(next.tidy())).isEqualTo(new Tidied(List.of(), true));
     assertThat(value(next.attached(Urgency.POD_WAITS))).hasSize(1);
     cloud.time.advance(CloudEnis.ORPHAN_AGE.plusSeconds(1));
 
-    assertThat(value(next.tidy())).hasSize(1);
+    assertThat(value(next.tidy()).done()).hasSize(1);
     assertThat(all()).hasSize(1);
   }
 
@@ -90,7 +90,7 @@ class CrashTest {
     assertThat(all())
         .hasSize(2)
         .allMatch(eni -> eni.attachment() != null && eni.attachment().deleteOnTermination());
-    assertThat(value(next.tidy())).isEmpty();
+    assertThat(value(next.tidy()).done()).isEmpty();
   }
 
   @Test
@@ -111,7 +111,21 @@ class CrashTest {
     }
     cloud.time.advance(CloudEnis.ORPHAN_AGE.plusSeconds(1));
 
-    assertThat(value(next.tidy())).hasSize(1);
+    assertThat(value(next.tidy()).done()).hasSize(1);
+    assertThat(all()).hasSize(1);
+  }
+
+  @Test
+  void anEniThatIsStillBeingDetachedAtTheRestartIsDeleted() {
+    CloudEni eni = value(next.add("intent-1", FIRST, 2, Urgency.POD_WAITS));
+    cloud.simulator().conditions().adjust(s -> s.withDetachMillis(1_000));
+    try (CloudEnis dying = dyingAfter("DetachNetworkInterface")) {
+      assertThatThrownBy(() -> dying.release(eni.id())).isInstanceOf(Death.class);
+    }
+
+    assertThat(value(next.attached(Urgency.POD_WAITS))).hasSize(1);
+
+    assertThat(value(next.tidy()).done()).hasSize(1);
     assertThat(all()).hasSize(1);
   }
 

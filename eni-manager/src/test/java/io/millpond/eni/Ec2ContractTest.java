@@ -244,7 +244,7 @@ class Ec2ContractTest {
     EniId otherNode = orphan("i-0123456789abcdef0", longAgo, "millpond-x");
     EniId otherPlugin = orphan(cloud.self.instanceId(), longAgo, "aws-K8S-x");
 
-    assertThat(value(enis.tidy())).singleElement().asString().contains(orphan.value());
+    assertThat(value(enis.tidy()).done()).singleElement().asString().contains(orphan.value());
 
     assertThat(cloud.all())
         .extracting(NetworkInterface::networkInterfaceId)

@@ -6,6 +6,7 @@ import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -28,11 +29,11 @@ public interface Cloud {
   /** Fewer. */
   Result<Done> unassign(EniId eni, Set<IpAddress> addresses);
 
-  /** Detach and delete. */
-  Result<Done> release(EniId eni);
+  /** Detach and delete: a success once it is detached. */
+  Result<Released> release(EniId eni);
 
-  /** Adopt or delete what an earlier run began and did not finish; sentences for the log. */
-  Result<List<String>> tidy();
+  /** Delete what an earlier run, or a call that failed, left attached to nothing. */
+  Result<Tidied> tidy();
 
   /** How soon an answer is needed. */
   enum Urgency {
@@ -68,6 +69,26 @@ public interface Cloud {
       enis = List.copyOf(enis);
     }
   }
+
+  /**
+   * What tidying up came to.
+   *
+   * @param done sentences for the log
+   * @param again when something that stays may be deleted too; empty: nothing stays
+   */
+  record Tidied(List<String> done, Optional<Duration> again) {
+    /** Copies the list. */
+    public Tidied {
+      done = List.copyOf(done);
+    }
+  }
+
+  /**
+   * An ENI is detached.
+   *
+   * @param deleted whether it is deleted too; else {@link #tidy} has to
+   */
+  record Released(boolean deleted) {}
 
   /** Nothing but success. */
   record Done() {}

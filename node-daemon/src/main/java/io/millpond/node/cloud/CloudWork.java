@@ -48,6 +48,7 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
   private final Supplier<BootTime> clock;
   private final Function<EniId, Set<IpAddress>> addresses;
   private final Consumer<PoolEvent> events;
+  private final Runnable leftBehind;
   private final AtomicLong order = new AtomicLong();
   private final ThreadPoolExecutor threads;
 
@@ -56,6 +57,7 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
    *
    * @param addresses the pool's addresses on an ENI
    * @param events where the ends of actions are posted; safe for any thread
+   * @param leftBehind hears that an ENI may be left attached to nothing; safe for any thread
    */
   public CloudWork(
       Cloud cloud,
@@ -63,13 +65,15 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
       EniPlaces places,
       Supplier<BootTime> clock,
       Function<EniId, Set<IpAddress>> addresses,
-      Consumer<PoolEvent> events) {
+      Consumer<PoolEvent> events,
+      Runnable leftBehind) {
     this.addresses = addresses;
     this.cloud = cloud;
     this.host = host;
     this.places = places;
     this.clock = clock;
     this.events = events;
+    this.leftBehind = leftBehind;
     this.threads =
         new ThreadPoolExecutor(
             THREADS,
@@ -238,11 +242,16 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
     var place = places.find(release.eni());
     places.remove(release.eni());
     switch (cloud.release(release.eni())) {
-      case Success<Cloud.Done> _ -> {
-        log.atInfo().addKeyValue(LogContext.ENI, release.eni()).log("ENI given back");
+      case Success<Cloud.Released>(Cloud.Released released) -> {
+        log.atInfo()
+            .addKeyValue(LogContext.ENI, release.eni())
+            .log(released.deleted() ? "ENI given back" : "ENI detached, it is deleted later");
+        if (!released.deleted()) {
+          leftBehind.run();
+        }
         events.accept(new PoolEvent.EniReleased(release.id(), clock.get()));
       }
-      case Failure<Cloud.Done> failure -> {
+      case Failure<Cloud.Released> failure -> {
         place.ifPresent(places::add);
         failed(release, failure);
       }
@@ -305,6 +314,9 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
         effect,
         retryAfter.toMillis(),
         reason);
+    if (action instanceof PoolAction.CreateEni || action instanceof PoolAction.ReleaseEni) {
+      leftBehind.run();
+    }
     BootTime now = clock.get();
     events.accept(
         new PoolEvent.ActionFailed(action.id(), effect, reason, now.plus(retryAfter), now));

@@ -13,8 +13,8 @@ import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -99,20 +99,24 @@ public final class Ec2Cloud implements Cloud {
   }
 
   @Override
-  public Result<Done> release(EniId eni) {
+  public Result<Released> release(EniId eni) {
     synchronized (lock(eni)) {
       return map(
           timed("release", () -> enis.release(eni)),
-          _ -> {
+          deleted -> {
             known.remove(eni);
-            return new Done();
+            return new Released(deleted);
           });
     }
   }
 
   @Override
-  public Result<List<String>> tidy() {
-    return map(timed("tidy", enis::tidy), done -> done);
+  public Result<Tidied> tidy() {
+    return map(
+        timed("tidy", enis::tidy),
+        found ->
+            new Tidied(
+                found.done(), found.more() ? Optional.of(CloudEnis.ORPHAN_AGE) : Optional.empty()));
   }
 
   private Object lock(EniId eni) {

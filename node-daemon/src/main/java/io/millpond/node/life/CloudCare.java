@@ -14,10 +14,10 @@ import io.millpond.pool.value.IpAddress;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +33,10 @@ public final class CloudCare implements AutoCloseable {
   private static final Duration OPEN_QUESTION = Duration.ofSeconds(12);
 
   private static final Duration TIDY_AGAIN = Duration.ofMinutes(1);
+
+  /** What a failed call left is old enough by then to be nobody's. */
+  private static final Duration TIDY_AFTER_FAILURE = Duration.ofSeconds(130);
+
   private static final Duration LOOK = Duration.ofSeconds(1);
   private static final Duration LINK_WAIT = Duration.ofSeconds(2);
 
@@ -45,8 +49,9 @@ public final class CloudCare implements AutoCloseable {
   private BootTime asked;
   private BootTime hinted;
   private Duration pause = OPEN_QUESTION;
-  private boolean tidied;
-  private BootTime triedToTidy;
+
+  /** When EC2 is tidied next; null: nothing is known to be left. */
+  private @Nullable BootTime tidyAt;
 
   /** Ready to care. */
   public CloudCare(Cloud cloud, CloudViews views, WarmPool pool, Duration period) {
@@ -56,7 +61,6 @@ public final class CloudCare implements AutoCloseable {
     this.period = period;
     this.asked = pool.now();
     this.hinted = pool.now();
-    this.triedToTidy = pool.now();
   }
 
   /** Begins. */
@@ -78,21 +82,45 @@ public final class CloudCare implements AutoCloseable {
     }
   }
 
+  /**
+   * A call failed that may have left an ENI attached to nothing: EC2 is tidied once that is old
+   * enough. Safe for any thread.
+   */
+  public synchronized void leftBehind() {
+    tidyBy(pool.now().plus(TIDY_AFTER_FAILURE));
+  }
+
+  private synchronized void tidyBy(BootTime when) {
+    if (tidyAt == null || when.isBefore(tidyAt)) {
+      tidyAt = when;
+    }
+  }
+
+  private synchronized boolean tidyIsDue(BootTime now) {
+    if (tidyAt == null || now.isBefore(tidyAt)) {
+      return false;
+    }
+    tidyAt = null;
+    return true;
+  }
+
   private void tidy() {
-    triedToTidy = pool.now();
     try {
       switch (cloud.tidy()) {
-        case Cloud.Success<List<String>>(List<String> done) -> {
-          tidied = true;
-          done.forEach(sentence -> log.info("left by an earlier run: {}", sentence));
+        case Cloud.Success<Cloud.Tidied>(Cloud.Tidied tidied) -> {
+          tidied.done().forEach(sentence -> log.info("left behind: {}", sentence));
+          tidied.again().ifPresent(wait -> tidyBy(pool.now().plus(wait)));
         }
-        case Cloud.Failure<List<String>> failure ->
-            log.warn(
-                "what an earlier run left in EC2 is not known yet, asked again in {} s: {}",
-                TIDY_AGAIN.toSeconds(),
-                failure.reason());
+        case Cloud.Failure<Cloud.Tidied> failure -> {
+          tidyBy(pool.now().plus(TIDY_AGAIN));
+          log.warn(
+              "what was left in EC2 is not known or cannot be deleted, tried again in {} s: {}",
+              TIDY_AGAIN.toSeconds(),
+              failure.reason());
+        }
       }
     } catch (RuntimeException e) {
+      tidyBy(pool.now().plus(TIDY_AGAIN));
       log.error("a bug while tidying up in EC2", e);
     }
   }
@@ -100,7 +128,7 @@ public final class CloudCare implements AutoCloseable {
   /** One look. */
   void care() throws InterruptedException {
     BootTime now = pool.now();
-    if (!tidied && now.since(triedToTidy).compareTo(TIDY_AGAIN) >= 0) {
+    if (tidyIsDue(now)) {
       tidy();
     }
     if (pool.snapshot().needsObservation()) {

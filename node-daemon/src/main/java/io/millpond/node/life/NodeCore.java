@@ -93,7 +93,9 @@ public final class NodeCore implements AutoCloseable {
             policy(settings.pool(), node.limits()),
             clock,
             this::begin);
-    this.work = new CloudWork(cloud, host, places, clock, this::addressesOf, this::report);
+    this.work =
+        new CloudWork(
+            cloud, host, places, clock, this::addressesOf, this::report, this::leftBehind);
     this.startUp = new StartUp(cloud, views, host, attachments, clock);
     this.kernelCare =
         new KernelCare(
@@ -112,6 +114,10 @@ public final class NodeCore implements AutoCloseable {
   private Set<IpAddress> addressesOf(EniId eni) {
     PoolEni known = pool.snapshot().enis().get(eni);
     return known == null ? Set.of() : known.addresses().keySet();
+  }
+
+  private void leftBehind() {
+    cloudCare.leftBehind();
   }
 
   private void report(PoolEvent event) {

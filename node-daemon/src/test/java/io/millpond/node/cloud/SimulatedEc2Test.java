@@ -160,6 +160,43 @@ class SimulatedEc2Test {
   }
 
   @Test
+  void anEniThatIsDetachedAndCannotBeDeletedGivesOutNoAddressAndIsDeletedLater() {
+    awaitPool(sum -> sum.free() == 5);
+    for (int i = 0; i < 7; i++) {
+      added("pod" + i);
+    }
+    awaitPool(sum -> sum.enis() == 3 && core.pool().snapshot().inFlight().isEmpty());
+    aws.conditions()
+        .faults()
+        .add(
+            FaultRule.always(
+                "DeleteNetworkInterface", Fault.Refused.with("UnauthorizedOperation")));
+    for (int i = 0; i < 7; i++) {
+      delete("pod" + i);
+    }
+    passUntil(() -> aws.conditions().calls().count("DetachNetworkInterface") > 0);
+    passUntil(() -> aws.conditions().calls().count("DeleteNetworkInterface") > 1);
+    passUntil(
+        () -> {
+          PoolSummary sum = core.pool().snapshot().summary();
+          return core.pool().snapshot().inFlight().isEmpty() && sum.total() == secondaryAddresses();
+        });
+    assertThat(aws.conditions().calls().count("DetachNetworkInterface")).isEqualTo(1);
+    aws.conditions().faults().clear();
+    passUntil(() -> aws.interfaces().stream().allMatch(eni -> eni.attachment() != null));
+  }
+
+  private void passUntil(java.util.function.BooleanSupplier condition) {
+    await()
+        .atMost(SOON)
+        .until(
+            () -> {
+              clock.advance(Duration.ofSeconds(20));
+              return condition.getAsBoolean();
+            });
+  }
+
+  @Test
   void podsStartFromTheWarmPoolWhileEc2IsDown() {
     awaitPool(sum -> sum.free() == 5);
     aws.ec2Outage(Outage.REFUSED);

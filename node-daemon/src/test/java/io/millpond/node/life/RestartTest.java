@@ -178,6 +178,36 @@ class RestartTest {
     await().during(Duration.ofMillis(1500)).atMost(TestNode.SOON).until(() -> tidies() == 2);
   }
 
+  @Test
+  void whatIsTooYoungToTidyIsLookedAtAgainUntilNothingIsLeft() {
+    node.cloud.young(Duration.ofMinutes(2));
+    node.start();
+    await().atMost(TestNode.SOON).until(() -> tidies() == 1);
+    node.cloud.young(null);
+    node.clock.advance(Duration.ofMinutes(3));
+    await().atMost(TestNode.SOON).until(() -> tidies() == 2);
+    node.clock.advance(Duration.ofMinutes(10));
+    await().during(Duration.ofMillis(1500)).atMost(TestNode.SOON).until(() -> tidies() == 2);
+  }
+
+  @Test
+  void aCreateThatFailedIsFollowedByOneLookForWhatItLeft() {
+    node.warm();
+    await().atMost(TestNode.SOON).until(() -> tidies() == 1);
+    node.added("a", 1);
+    node.added("b", 2);
+    node.awaitPool(sum -> sum.free() == 2);
+    node.cloud.outage(false, "attaching fails");
+    node.added("c", 3);
+    node.awaitPool(sum -> node.cloud.calls().contains("addEni"));
+    node.cloud.recover();
+    node.awaitPool(sum -> sum.enis() == 2);
+    node.clock.advance(Duration.ofMinutes(3));
+    await().atMost(TestNode.SOON).until(() -> tidies() == 2);
+    node.clock.advance(Duration.ofMinutes(10));
+    await().during(Duration.ofMillis(1500)).atMost(TestNode.SOON).until(() -> tidies() == 2);
+  }
+
   private long tidies() {
     return node.cloud.calls().stream().filter("tidy"::equals).count();
   }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ public final class ModelCloud implements Cloud {
   private int nextAddress = 10;
   private int nextEni = 1;
   private @Nullable Failure<?> outage;
+  private @Nullable Duration young;
 
   /** An instance with its primary ENI and no other address; links appear at once. */
   public ModelCloud(ModelKernel kernel) {
@@ -36,6 +38,11 @@ public final class ModelCloud implements Cloud {
   /** Until told otherwise every call fails so. */
   public synchronized void outage(boolean effectUnknown, String reason) {
     outage = new Failure<>(effectUnknown, reason, "wait", Duration.ofMillis(50));
+  }
+
+  /** What tidying finds is too young for this long; null: it finds nothing. */
+  public synchronized void young(@Nullable Duration age) {
+    young = age;
   }
 
   /** Calls succeed again. */
@@ -161,18 +168,18 @@ public final class ModelCloud implements Cloud {
   }
 
   @Override
-  public synchronized Result<Done> release(EniId id) {
-    Failure<Done> fault = fault("release");
+  public synchronized Result<Released> release(EniId id) {
+    Failure<Released> fault = fault("release");
     if (fault != null) {
       return fault;
     }
     enis.remove(id);
-    return new Success<>(new Done());
+    return new Success<>(new Released(true));
   }
 
   @Override
-  public synchronized Result<List<String>> tidy() {
-    Failure<List<String>> fault = fault("tidy");
-    return fault != null ? fault : new Success<>(List.of());
+  public synchronized Result<Tidied> tidy() {
+    Failure<Tidied> fault = fault("tidy");
+    return fault != null ? fault : new Success<>(new Tidied(List.of(), Optional.ofNullable(young)));
   }
 }
