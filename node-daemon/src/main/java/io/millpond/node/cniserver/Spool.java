@@ -6,8 +6,10 @@ import io.millpond.cni.CniException;
 import io.millpond.cni.CniFrame;
 import io.millpond.cni.CniRequest;
 import io.millpond.cni.RequestParser;
+import io.millpond.node.kernel.Netns;
 import io.millpond.node.log.LogContext;
 import io.millpond.node.pods.DeletePod;
+import io.millpond.pool.value.AttachmentKey;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -30,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,13 +59,30 @@ public final class Spool implements CniVerbs.SpoolLookup, AutoCloseable {
   static final Duration ABANDONED = Duration.ofMinutes(5);
 
   private final Path directory;
-  private final DeletePod deletePod;
+  private final Deletion deletePod;
+
+  /**
+   * Held from the reading of a file to its removal: a DEL that was read but has not yet taken its
+   * place in the attachment's lane would otherwise remove the pod of an ADD that came after it.
+   */
+  final ReentrantLock replaying = new ReentrantLock(true);
+
   private final Thread thread =
       Thread.ofPlatform().daemon().name("spool").unstarted(this::drainAgain);
   private Duration period = Duration.ofSeconds(30);
 
+  /** What a DEL does, which {@link DeletePod} says. */
+  @FunctionalInterface
+  interface Deletion {
+    DeletePod.Outcome delete(AttachmentKey key, Optional<Netns> netns) throws InterruptedException;
+  }
+
   /** The spool in this directory, which need not exist. */
   public Spool(Path directory, DeletePod deletePod) {
+    this(directory, deletePod::delete);
+  }
+
+  Spool(Path directory, Deletion deletePod) {
     this.directory = directory;
     this.deletePod = deletePod;
   }
@@ -153,6 +173,16 @@ public final class Spool implements CniVerbs.SpoolLookup, AutoCloseable {
   }
 
   private void replay(Path file) throws InterruptedException {
+    replaying.lockInterruptibly();
+    try {
+      replayLocked(file);
+    } finally {
+      replaying.unlock();
+    }
+  }
+
+  /** Does nothing if the file is gone: its DEL took effect meanwhile. */
+  private void replayLocked(Path file) throws InterruptedException {
     Optional<ByteBuffer> octets = read(file);
     if (octets.isEmpty()) {
       return;

@@ -68,8 +68,7 @@ public final class StartUp {
     KernelView kernel = host.look();
     CloudView view = views.of(believed(inventory, kernel), LINK_WAIT, _ -> false);
     for (KernelView.Interrupted interrupted : kernel.interrupted()) {
-      log.warn("undoing an ADD that a crash interrupted: {}", interrupted.hostLink());
-      host.undo(interrupted);
+      undo(interrupted);
     }
     List<PoolEvent.Held> held = held(kernel, inventory);
     BootTime now = clock.get();
@@ -85,6 +84,20 @@ public final class StartUp {
         kernel.interrupted().size(),
         released.size());
     return new PoolEvent.Started(view, held, released, otherwise, asked);
+  }
+
+  /** One that stays concerns its own attachment alone: the node can serve all others. */
+  private void undo(KernelView.Interrupted interrupted) {
+    log.warn("undoing an ADD that a crash interrupted: {}", interrupted.hostLink());
+    try {
+      host.undo(interrupted);
+    } catch (IOException e) {
+      log.error(
+          "the ADD that a crash interrupted cannot be undone, and its pod cannot be added until a DEL"
+              + " of it succeeds; if none does, remove it with: ip link del {} ({})",
+          interrupted.hostLink(),
+          e.getMessage());
+    }
   }
 
   private Cloud.Inventory inventory(Consumer<String> progress) throws InterruptedException {

@@ -23,6 +23,10 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -100,6 +104,59 @@ class SpoolTest {
     assertThat(node.kernel.addressOf(TestNode.key("a"))).isPresent().get().isNotEqualTo(old);
     assertThat(other).exists();
     assertThat(node.kernel.addressOf(TestNode.key("b"))).isPresent();
+  }
+
+  @Test
+  void aDelThatIsAboutToTakeEffectDoesNotRemoveThePodOfTheNextAdd() throws Exception {
+    node.added("a", 1);
+    keepDel("a");
+    CountDownLatch read = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    Spool spool =
+        new Spool(
+            directory,
+            (key, netns) -> {
+              if (read.getCount() > 0) {
+                read.countDown();
+                go.await();
+              }
+              return node.core().deletePod().delete(key, netns);
+            });
+    CompletableFuture<Void> drain = CompletableFuture.runAsync(() -> drain(spool), THREAD);
+    read.await();
+    CniVerbs verbs = new CniVerbs(node.core(), spool, List.of(), new Metrics());
+    CompletableFuture<String> add = CompletableFuture.supplyAsync(() -> add(verbs, "a"), THREAD);
+    await().until(() -> add.isDone() || spool.replaying.hasQueuedThreads());
+    go.countDown();
+    drain.get(10, TimeUnit.SECONDS);
+    assertThat(add.get(10, TimeUnit.SECONDS)).contains("\"ips\"");
+    assertThat(node.kernel.addressOf(TestNode.key("a"))).isPresent();
+    assertThat(files()).isEmpty();
+  }
+
+  private static final Executor THREAD = task -> Thread.ofPlatform().daemon().start(task);
+
+  private static void drain(Spool spool) {
+    try {
+      spool.drain();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String add(CniVerbs verbs, String container) {
+    try {
+      return new String(
+          verbs
+              .answer(
+                  ByteBuffer.wrap(PluginClient.request("ADD", container)),
+                  Optional.of(ModelKernel.netns(3)),
+                  new NobodyHangsUp())
+              .reply(),
+          UTF_8);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test

@@ -108,6 +108,17 @@ class RestartTest {
   }
 
   @Test
+  void anInterruptedAddThatCannotBeUndoneConcernsItsOwnPodAlone() {
+    node.warm();
+    node.stop();
+    node.kernel.stuckAdd(key("stuck"));
+    node.restart();
+    node.added("a", 1);
+    assertThat(node.add("stuck", 2)).isInstanceOf(AddOutcome.ExistsElsewhere.class);
+    assertThat(node.counts().owned()).isEqualTo(1);
+  }
+
+  @Test
   void anAttachmentOfAnUnknownNetworkKeepsItsAddressUntilItsOwnDel() throws Exception {
     AttachmentKey other = new AttachmentKey("other-net", "x", "eth0");
     node.warm();

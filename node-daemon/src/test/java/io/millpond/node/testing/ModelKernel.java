@@ -33,6 +33,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   private final Supplier<BootTime> clock;
   private final Map<String, KernelView.Seen> veths = new TreeMap<>();
   private final Set<String> bare = new HashSet<>();
+  private final Set<String> stuck = new HashSet<>();
   private final Set<Slave> slaves = new HashSet<>();
   private final Map<IpAddress, KernelView.RouteSays> routes = new TreeMap<>();
   private boolean everyLink;
@@ -185,6 +186,12 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
     bare.add(hostLink);
   }
 
+  /** A veth of an ADD that a crash interrupted, and that cannot be undone. */
+  public synchronized void stuckAdd(AttachmentKey key) {
+    bare.add(linkName(key));
+    stuck.add(linkName(key));
+  }
+
   /** Somebody flushes all pool routes. */
   public synchronized void flushRoutes() {
     routes.clear();
@@ -251,6 +258,9 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
     KernelView.Seen there = veths.get(link);
     if (there != null) {
       return new AlreadyAttached(there.netnsInode());
+    }
+    if (bare.contains(link)) {
+      return new AlreadyAttached(0);
     }
     if (heldNow(plan.eni().id(), plan.address())) {
       return new AddressInUse("Address already assigned to an ipvlan device");
@@ -329,6 +339,9 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
 
   @Override
   public synchronized void undo(KernelView.Interrupted interrupted) throws IOException {
+    if (stuck.contains(interrupted.hostLink())) {
+      throw new IOException("device or resource busy");
+    }
     if (!bare.remove(interrupted.hostLink())) {
       throw new IOException("no such link: " + interrupted.hostLink());
     }
