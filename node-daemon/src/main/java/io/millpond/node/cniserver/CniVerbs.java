@@ -13,12 +13,12 @@ import io.millpond.cni.RequestParser;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.kernel.Netns;
 import io.millpond.node.kernel.PodPlan;
-import io.millpond.node.life.NodeCore;
 import io.millpond.node.log.LogContext;
 import io.millpond.node.pods.AddOutcome;
 import io.millpond.node.pods.CollectGarbage;
 import io.millpond.node.pods.DeletePod;
 import io.millpond.node.pods.PodRequest;
+import io.millpond.node.pods.PodVerbs;
 import io.millpond.node.pods.Readiness;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
 public final class CniVerbs implements CniServer.Verbs {
   private static final Logger log = LoggerFactory.getLogger(CniVerbs.class);
 
-  private final NodeCore core;
+  private final PodVerbs pods;
   private final SpoolLookup spool;
   private final List<Prefix> vpcCidrs;
   private final Metrics metrics;
@@ -56,8 +56,8 @@ public final class CniVerbs implements CniServer.Verbs {
    *
    * @param vpcCidrs routes that every pod has through its own interface, for results
    */
-  public CniVerbs(NodeCore core, SpoolLookup spool, List<Prefix> vpcCidrs, Metrics metrics) {
-    this.core = core;
+  public CniVerbs(PodVerbs pods, SpoolLookup spool, List<Prefix> vpcCidrs, Metrics metrics) {
+    this.pods = pods;
     this.spool = spool;
     this.vpcCidrs = List.copyOf(vpcCidrs);
     this.metrics = metrics;
@@ -185,7 +185,7 @@ public final class CniVerbs implements CniServer.Verbs {
     }
     spool.before(add.key().containerId(), add.key().ifName());
     AddOutcome outcome =
-        core.addPod().add(pod(add.key(), add.pod(), add.configuration()), netns.get(), caller);
+        pods.add().add(pod(add.key(), add.pod(), add.configuration()), netns.get(), caller);
     return switch (outcome) {
       case AddOutcome.Added added -> added(add, added);
       case AddOutcome.NoAddress none ->
@@ -248,12 +248,12 @@ public final class CniVerbs implements CniServer.Verbs {
         "",
         () -> {
           log.warn("the plugin did not take its answer: the ADD is undone");
-          core.deletePod().delete(add.key(), Optional.empty());
+          pods.delete().delete(add.key(), Optional.empty());
         });
   }
 
   private Outcome delete(CniRequest.Del del, Optional<Netns> netns) throws InterruptedException {
-    return switch (core.deletePod().delete(del.key(), netns)) {
+    return switch (pods.delete().delete(del.key(), netns)) {
       case DeletePod.Gone _ -> Outcome.done("");
       case DeletePod.Failed failed ->
           error(del, CniError.DATAPATH, "the pod's network could not be removed", failed.detail());
@@ -269,7 +269,7 @@ public final class CniVerbs implements CniServer.Verbs {
           "the plugin sent no descriptor");
     }
     List<String> differences =
-        core.checkPod()
+        pods.check()
             .check(
                 pod(check.key(), check.pod(), check.configuration()),
                 addresses(check.previous()),
@@ -316,7 +316,7 @@ public final class CniVerbs implements CniServer.Verbs {
     gc.valid()
         .get()
         .forEach(one -> valid.add(new CollectGarbage.Valid(one.containerId(), one.ifName())));
-    List<String> failures = core.collectGarbage().collect(gc.network(), valid);
+    List<String> failures = pods.collect().collect(gc.network(), valid);
     return failures.isEmpty()
         ? Outcome.done("")
         : error(
@@ -327,7 +327,7 @@ public final class CniVerbs implements CniServer.Verbs {
   }
 
   private Outcome status(CniRequest.Status status) {
-    return switch (core.readiness()) {
+    return switch (pods.readiness().get()) {
       case Readiness.Ready _ -> Outcome.done("");
       case Readiness.NotReady(String why) ->
           error(status, CniError.NOT_AVAILABLE, "pods cannot be attached now", why);

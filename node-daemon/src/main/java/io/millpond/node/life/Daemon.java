@@ -132,7 +132,7 @@ public final class Daemon implements NodeView {
     CniServer server =
         new CniServer(
             new UnixPlugins(listener),
-            new CniVerbs(fresh, spool, identity.vpcCidrs(), metrics),
+            new CniVerbs(fresh.verbs(), spool, identity.vpcCidrs(), metrics),
             CniServer.Limits.of(settings.daemon().maxConnections()),
             user);
     server.start();

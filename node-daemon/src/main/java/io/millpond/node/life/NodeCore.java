@@ -13,6 +13,7 @@ import io.millpond.node.pods.CheckPod;
 import io.millpond.node.pods.CollectGarbage;
 import io.millpond.node.pods.DeletePod;
 import io.millpond.node.pods.KeyLanes;
+import io.millpond.node.pods.PodVerbs;
 import io.millpond.node.pods.Readiness;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.warm.WarmPool;
@@ -164,6 +165,11 @@ public final class NodeCore implements AutoCloseable {
     kernelCare.start();
     kernelCare.lookAgain();
     cloudCare.start();
+  }
+
+  /** All of what is done for pods, for whoever serves plugins. */
+  public PodVerbs verbs() {
+    return new PodVerbs(addPod, deletePod, checkPod, collectGarbage, this::readiness);
   }
 
   /** ADD. */

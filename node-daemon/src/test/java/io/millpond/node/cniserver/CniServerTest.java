@@ -98,7 +98,7 @@ class CniServerTest {
   }
 
   private CniServer.Verbs real() {
-    return new CniVerbs(node.core(), (_, _) -> {}, List.of(), new Metrics());
+    return new CniVerbs(node.core().verbs(), (_, _) -> {}, List.of(), new Metrics());
   }
 
   private PluginClient client() throws IOException {

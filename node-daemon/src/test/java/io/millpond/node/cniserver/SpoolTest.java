@@ -94,7 +94,7 @@ class SpoolTest {
     node.added("b", 2);
     keepDel("a");
     Path other = keepDel("b");
-    CniVerbs verbs = new CniVerbs(node.core(), spool(), List.of(), new Metrics());
+    CniVerbs verbs = new CniVerbs(node.core().verbs(), spool(), List.of(), new Metrics());
     CniServer.Verbs.Answer answer =
         verbs.answer(
             ByteBuffer.wrap(PluginClient.request("ADD", "a")),

@@ -105,6 +105,10 @@ class StarTest {
   static final ArchRule packagesOfTheLinuxBoundaryHaveNoCycles =
       slices().matching("io.millpond.linux.(*)..").should().beFreeOfCycles();
 
+  @ArchTest
+  static final ArchRule packagesOfTheDaemonHaveNoCycles =
+      slices().matching("io.millpond.node.(*)..").should().beFreeOfCycles();
+
   private static ArchRule seesOfOursOnly(String boundary) {
     return noClasses()
         .that()

@@ -1,0 +1,15 @@
+package io.millpond.node.pods;
+
+import java.util.function.Supplier;
+
+/**
+ * What is done for pods, one for each verb.
+ *
+ * @param readiness whether pods can be attached now; answers without waiting for anything
+ */
+public record PodVerbs(
+    AddPod add,
+    DeletePod delete,
+    CheckPod check,
+    CollectGarbage collect,
+    Supplier<Readiness> readiness) {}
