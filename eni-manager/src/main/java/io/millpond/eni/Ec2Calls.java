@@ -35,6 +35,14 @@ final class Ec2Calls implements AutoCloseable {
   private static final Duration LONGEST_QUEUE = Duration.ofSeconds(20);
   private static final Duration CONNECT = Duration.ofSeconds(5);
 
+  /**
+   * One thread of the process that interrupts calls that take too long; the SDK would start five
+   * for each client. A closed client leaves it to the next.
+   */
+  private static final ScheduledExecutorService TIMEOUTS =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("ec2-timeouts").factory());
+
   private final Ec2Client client;
   private final CallBudget budget;
   private final CallObserver observer;
@@ -63,16 +71,10 @@ final class Ec2Calls implements AutoCloseable {
                 ClientOverrideConfiguration.builder()
                     .retryStrategy(DefaultRetryStrategy.doNotRetry())
                     .apiCallTimeout(settings.callTimeout())
-                    .scheduledExecutorService(timeouts())
+                    .scheduledExecutorService(TIMEOUTS)
                     .build());
     settings.endpoint().ifPresent(builder::endpointOverride);
     return builder.build();
-  }
-
-  /** One thread that interrupts calls that take too long; the SDK would start five. */
-  private static ScheduledExecutorService timeouts() {
-    return Executors.newSingleThreadScheduledExecutor(
-        Thread.ofPlatform().daemon().name("ec2-timeouts").factory());
   }
 
   /** The SDK's chain asks the instance metadata for the role's credentials where this says. */

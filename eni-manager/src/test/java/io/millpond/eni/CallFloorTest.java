@@ -33,6 +33,18 @@ class CallFloorTest {
     cloud.close();
   }
 
+  @Test
+  void howeverManyClientsThereWereOneThreadWatchesTheirTime() {
+    for (int client = 0; client < 3; client++) {
+      try (CloudEnis again = cloud.enis()) {
+        value(again.attached(Urgency.WARM_UP));
+      }
+    }
+    assertThat(Thread.getAllStackTraces().keySet())
+        .filteredOn(thread -> thread.getName().equals("ec2-timeouts"))
+        .hasSize(1);
+  }
+
   private List<String> recorded() {
     List<String> actions = log.all().stream().map(CallRecord::action).toList();
     assertThat(log.all()).allMatch(call -> cloud.self.instanceId().equals(call.instanceId()));

@@ -125,15 +125,7 @@ final class Allocator {
           sum.incoming() + " addresses are being added" + (eni ? " with a new ENI" : ""),
           eni ? ENI_TAKES : ASSIGN_TAKES);
     }
-    Optional<PoolState.Hold> hold =
-        state.holds().entrySet().stream()
-            .filter(
-                e ->
-                    e.getKey() == PoolAction.Kind.CREATE_ENI
-                        || e.getKey() == PoolAction.Kind.ASSIGN)
-            .map(java.util.Map.Entry::getValue)
-            .filter(h -> now.isBefore(h.until()))
-            .min(Comparator.comparing(PoolState.Hold::until));
+    Optional<PoolState.Hold> hold = growthHold(state, now);
     if (hold.isPresent()) {
       return new Wait(hold.get().reason(), hold.get().until().since(now));
     }
@@ -143,6 +135,23 @@ final class Allocator {
           nextCooled(state, policy, now));
     }
     return new Wait("no address is warm; more are about to be ordered", ASSIGN_TAKES);
+  }
+
+  static Optional<PoolState.Hold> stuck(PoolState state, PoolPolicy policy, BootTime now) {
+    boolean some = WarmTargets.Stock.of(state, policy).usable() > 0;
+    return some || state.summary().cooling() > 0 || Growth.mayOrder(state, policy, now)
+        ? Optional.empty()
+        : growthHold(state, now);
+  }
+
+  /** The failure that holds growth back, if one does: the one that is over first. */
+  private static Optional<PoolState.Hold> growthHold(PoolState state, BootTime now) {
+    return state.holds().entrySet().stream()
+        .filter(
+            e -> e.getKey() == PoolAction.Kind.CREATE_ENI || e.getKey() == PoolAction.Kind.ASSIGN)
+        .map(java.util.Map.Entry::getValue)
+        .filter(h -> now.isBefore(h.until()))
+        .min(Comparator.comparing(PoolState.Hold::until));
   }
 
   private static Duration nextCooled(PoolState state, PoolPolicy policy, BootTime now) {

@@ -65,6 +65,7 @@ final class CloudLook {
       List<IpAddress> confirmed = new ArrayList<>();
       for (IpAddress ip : eni.addresses()) {
         if (work.before.address(ip).isPresent()) {
+          move(ip, eni);
           continue;
         }
         unknown.add(ip);
@@ -84,6 +85,25 @@ final class CloudLook {
       }
     }
     work.sightings.keySet().retainAll(unknown);
+  }
+
+  /**
+   * An address that its ENI has lacked for two answers and that this one shows on another ENI of
+   * ours is there, whoever has it: the start may have put it where EC2 did not show it yet.
+   */
+  private void move(IpAddress ip, CloudView.Eni to) {
+    for (PoolEni from : List.copyOf(work.enis.values())) {
+      PoolAddress address = from.addresses().get(ip);
+      if (address != null
+          && !from.id().equals(to.id())
+          && address.known().isBefore(at)
+          && counts(address.missing())
+          && !(address.state() instanceof AddressState.Leaving)) {
+        work.remove(from.id(), List.of(ip));
+        work.addEni(to.id(), to.device(), List.of(), at);
+        work.enis.computeIfPresent(to.id(), (_, eni) -> eni.with(address));
+      }
+    }
   }
 
   private void compare(PoolEni eni, CloudView.@Nullable Eni seen) {

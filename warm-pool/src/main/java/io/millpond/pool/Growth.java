@@ -75,6 +75,17 @@ final class Growth {
     return sum;
   }
 
+  /** Whether there is a place for more addresses that no failure holds back. */
+  static boolean mayOrder(PoolState state, PoolPolicy policy, BootTime now) {
+    boolean assign =
+        !Planner.held(state, PoolAction.Kind.ASSIGN, now) && !bySpace(state, policy).isEmpty();
+    boolean create =
+        !Planner.held(state, PoolAction.Kind.CREATE_ENI, now)
+            && state.limits().slotsPerEni() > 0
+            && state.devicesTaken().size() < eniLimit(state, policy);
+    return assign || create;
+  }
+
   private static int eniLimit(PoolState state, PoolPolicy policy) {
     return Math.min(state.limits().maxEnis(), policy.maxEni());
   }

@@ -123,6 +123,14 @@ public record PoolState(
     return Allocator.explain(this, key, policy, now);
   }
 
+  /**
+   * Why no pod can have an address for a while: nothing is usable, on its way or cooling, and a
+   * failure holds back whatever could bring more.
+   */
+  public Optional<Hold> stuck(PoolPolicy policy, BootTime now) {
+    return Allocator.stuck(this, policy, now);
+  }
+
   /** The address, wherever it is. */
   public Optional<PoolAddress> address(IpAddress ip) {
     for (PoolEni eni : enis.values()) {

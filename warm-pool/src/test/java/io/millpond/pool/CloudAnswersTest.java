@@ -83,6 +83,31 @@ final class CloudAnswersTest {
     }
   }
 
+  @Test
+  void anAddressThatEc2ShowsOnAnotherEniThanTheStartBelievedMovesThereWithItsPod() {
+    PoolSubject node = new PoolSubject(2, 4, FIVE_WARM).settle();
+    BootTime now = node.now;
+    PoolState later =
+        PoolState.empty(node.state.limits())
+            .apply(
+                new PoolEvent.Started(
+                    view(true, node.state),
+                    List.of(new PoolEvent.Held(PoolSubject.pod(1), ADDRESS, PoolSubject.PRIMARY)),
+                    Map.of(),
+                    BootTime.BOOT,
+                    now));
+    CloudView with =
+        view(true, node.state, new CloudView.Eni(SECOND, DeviceIndex.of(1), Set.of(ADDRESS)));
+    for (int answer = 1; answer <= 3; answer++) {
+      now = now.plus(Duration.ofSeconds(11));
+      later = later.apply(new PoolEvent.CloudObserved(with, now));
+      assertThat(later.summary().frozen()).isZero();
+    }
+    assertThat(later.heldBy(PoolSubject.pod(1)))
+        .hasValue(new AllocationResult.Granted(PoolSubject.pod(1), ADDRESS, SECOND));
+    assertThat(later.needsObservation()).isFalse();
+  }
+
   /** An ENI goes as a whole, and it is more by now than what was too much at first. */
   @Test
   void aSurplusThatGrewIsGivenBackOnceItHasLastedAsItIs() {

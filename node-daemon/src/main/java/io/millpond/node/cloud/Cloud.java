@@ -102,7 +102,8 @@ public interface Cloud {
   /**
    * It did not.
    *
-   * @param effectUnknown whether it may have taken effect all the same
+   * @param effectUnknown whether EC2 has to be asked what there is now: it may have taken effect
+   *     all the same, or something else has
    * @param reason what failed, on what, and why, for people
    * @param remedy what they can do
    * @param retryAfter when it is worth trying again

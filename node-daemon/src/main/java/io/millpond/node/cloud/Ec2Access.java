@@ -29,6 +29,9 @@ public final class Ec2Access implements CloudAccess {
   private final Metrics metrics;
   private final InstanceMetadata metadata;
 
+  /** One for the process: opening again grants no new calls. */
+  private final CallBudget budget = new CallBudget(System::nanoTime);
+
   /** Access with these settings. */
   public Ec2Access(Settings.Cloud settings, Metrics metrics) {
     this.settings = settings;
@@ -56,7 +59,7 @@ public final class Ec2Access implements CloudAccess {
       CloudEnis enis =
           new CloudEnis(
               CloudEnis.client(forEnis, self.region()),
-              new CallBudget(System::nanoTime),
+              budget,
               self,
               subnets,
               forEnis,

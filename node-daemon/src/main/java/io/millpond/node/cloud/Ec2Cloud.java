@@ -155,11 +155,10 @@ public final class Ec2Cloud implements Cloud {
   }
 
   private static <U> Failure<U> failure(CloudFailure failure) {
+    // A taken place says that the pool's picture is wrong: EC2 is asked before more is ordered.
+    boolean look = failure.effectUnknown() || failure.kind() == CloudFailure.Kind.DEVICE_TAKEN;
     return new Failure<>(
-        failure.effectUnknown(),
-        failure.reason(),
-        failure.kind().remedy(),
-        failure.kind().retryAfter());
+        look, failure.reason(), failure.kind().remedy(), failure.kind().retryAfter());
   }
 
   private static CallBudget.Urgency urgency(Urgency urgency) {

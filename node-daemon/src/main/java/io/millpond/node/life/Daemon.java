@@ -23,6 +23,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +31,6 @@ import org.slf4j.LoggerFactory;
 /** The process: takes its turn, learns who it is, serves, and hands over or stops. */
 public final class Daemon implements NodeView {
   private static final Logger log = LoggerFactory.getLogger(Daemon.class);
-  private static final Duration RETRY = Duration.ofSeconds(2);
 
   /** Below the grace period that Kubernetes and systemd give by default. */
   private static final Duration LAST_REQUESTS = Duration.ofSeconds(20);
@@ -155,13 +155,19 @@ public final class Daemon implements NodeView {
 
   private CloudAccess.Opened open() throws InterruptedException {
     while (true) {
+      Duration pause;
       switch (access.open()) {
         case Cloud.Success<CloudAccess.Opened>(CloudAccess.Opened opened) -> {
           return opened;
         }
-        case Cloud.Failure<CloudAccess.Opened> failure -> waitingFor(failure.reason());
+        case Cloud.Failure<CloudAccess.Opened> failure -> {
+          waitingFor(failure.reason());
+          pause = failure.retryAfter();
+        }
       }
-      Thread.sleep(RETRY);
+      // Nodes that started together do not ask together again.
+      long jitter = ThreadLocalRandom.current().nextLong(pause.toMillis() / 2 + 1);
+      Thread.sleep(pause.plusMillis(jitter));
     }
   }
 

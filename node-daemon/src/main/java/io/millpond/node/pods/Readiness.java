@@ -42,7 +42,11 @@ public sealed interface Readiness {
 
   private static String refusal(PoolState state, PoolPolicy policy, BootTime now) {
     return switch (state.explain(NOBODY, policy, now)) {
-      case AllocationResult.Granted _, AllocationResult.Wait _ -> "";
+      case AllocationResult.Granted _, AllocationResult.Wait _ ->
+          state
+              .stuck(policy, now)
+              .map(hold -> "no address is left and none can be added now: " + hold.reason())
+              .orElse("");
       case AllocationResult.Refused refused -> refused.reason() + "; " + refused.remedy();
     };
   }

@@ -197,6 +197,27 @@ class SimulatedEc2Test {
   }
 
   @Test
+  void aPlaceThatSomethingElseTookIsTriedOnceAndThenEc2IsAsked() {
+    core.close();
+    core = boot("MINIMUM_IP_TARGET", "3");
+    awaitPool(sum -> sum.total() == 5 && core.pool().snapshot().inFlight().isEmpty());
+    aws.addInterface("node", null, 1);
+    aws.conditions().calls().clear();
+    for (int i = 0; i < 5; i++) {
+      added("pod" + i);
+    }
+    await()
+        .atMost(SOON)
+        .until(
+            () -> {
+              clock.advance(Duration.ofMillis(500));
+              return core.pool().snapshot().summary().free() >= 2
+                  && core.pool().snapshot().inFlight().isEmpty();
+            });
+    assertThat(aws.conditions().calls().count("CreateNetworkInterface")).isEqualTo(1);
+  }
+
+  @Test
   void podsStartFromTheWarmPoolWhileEc2IsDown() {
     awaitPool(sum -> sum.free() == 5);
     aws.ec2Outage(Outage.REFUSED);

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,8 @@ class DaemonTest {
   private final ModelCloud cloud = new ModelCloud(kernel);
   private final List<Daemon> daemons = new ArrayList<>();
   private volatile boolean metadataAnswers = true;
+  private final AtomicInteger refusals = new AtomicInteger();
+  private volatile Duration openAgain = Duration.ofMillis(100);
 
   @TempDir Path directory;
   private int httpPort;
@@ -85,7 +88,12 @@ class DaemonTest {
                     List.of(Prefix.parse("10.0.0.0/16"))),
                 new PoolLimits(3, 4),
                 cloud))
-        : new Cloud.Failure<>(false, "the metadata is silent", "", TestNode.SOON);
+        : silence();
+  }
+
+  private Cloud.Result<CloudAccess.Opened> silence() {
+    refusals.incrementAndGet();
+    return new Cloud.Failure<>(false, "the metadata is silent", "", openAgain);
   }
 
   private Daemon daemon() throws Exception {
@@ -206,6 +214,19 @@ class DaemonTest {
       assertThat(between.reply()).isEqualTo(new PluginClient.Reply(0, ""));
     }
     finish(second.start());
+  }
+
+  @Test
+  void aStartThatFailedIsTriedAgainWhenTheFailureSaysSo() throws Exception {
+    metadataAnswers = false;
+    CompletableFuture<Void> start = starting(daemon());
+    await().atMost(Duration.ofMillis(1900)).until(() -> refusals.get() >= 4);
+    openAgain = Duration.ofSeconds(4);
+    int before = refusals.get();
+    await().atMost(TestNode.SOON).until(() -> refusals.get() > before);
+    metadataAnswers = true;
+    await().during(Duration.ofMillis(2500)).atMost(TestNode.SOON).until(() -> !start.isDone());
+    finish(start);
   }
 
   @Test
