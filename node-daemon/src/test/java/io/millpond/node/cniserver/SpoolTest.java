@@ -124,7 +124,7 @@ class SpoolTest {
             });
     CompletableFuture<Void> drain = CompletableFuture.runAsync(() -> drain(spool), THREAD);
     read.await();
-    CniVerbs verbs = new CniVerbs(node.core(), spool, List.of(), new Metrics());
+    CniVerbs verbs = new CniVerbs(node.core().verbs(), spool, List.of(), new Metrics());
     CompletableFuture<String> add = CompletableFuture.supplyAsync(() -> add(verbs, "a"), THREAD);
     await().until(() -> add.isDone() || spool.replaying.hasQueuedThreads());
     go.countDown();
