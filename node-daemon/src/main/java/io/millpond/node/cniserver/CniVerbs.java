@@ -25,7 +25,6 @@ import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.Prefix;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -225,8 +224,6 @@ public final class CniVerbs implements CniServer.Verbs {
 
   private Outcome added(CniRequest.Add add, AddOutcome.Added added) {
     PodPlan plan = added.plan();
-    List<Prefix> routes = new ArrayList<>(vpcCidrs);
-    plan.extraRoutes().stream().filter(route -> !routes.contains(route)).forEach(routes::add);
     CniResult result =
         new CniResult(
             add.key().ifName(),
@@ -236,7 +233,7 @@ public final class CniVerbs implements CniServer.Verbs {
             plan.address(),
             plan.eni().subnet().length(),
             plan.eni().gateway(),
-            routes);
+            plan.direct(vpcCidrs));
     log.atInfo()
         .addKeyValue(LogContext.ENI, plan.eni().id())
         .addKeyValue(LogContext.IP, plan.address())

@@ -8,8 +8,10 @@ import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.MacAddress;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +25,7 @@ final class LinuxEnis {
 
   private final Map<EniId, Known> known = new ConcurrentHashMap<>();
   private final int mtu;
+  private Set<EniId> pool = Set.of();
 
   LinuxEnis(int mtu) {
     this.mtu = mtu;
@@ -68,6 +71,22 @@ final class LinuxEnis {
   Optional<Known> find(EniPlace eni) throws IOException {
     Known found = known.get(eni.id());
     return found != null && found.gateway().isPresent() ? Optional.of(found) : bringUp(eni);
+  }
+
+  /**
+   * Tells which ENIs the pool has now; those that it had and has no more are forgotten. One that is
+   * on its way into the pool is not.
+   */
+  synchronized void pool(Set<EniId> now) {
+    Set<EniId> gone = new HashSet<>(pool);
+    gone.removeAll(now);
+    gone.forEach(this::forget);
+    pool = Set.copyOf(now);
+  }
+
+  /** The ENIs whose links are known. */
+  Set<EniId> known() {
+    return Set.copyOf(known.keySet());
   }
 
   /** After the link went away or came back under another number. */

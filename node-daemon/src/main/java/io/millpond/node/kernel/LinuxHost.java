@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -126,6 +127,7 @@ public final class LinuxHost implements HostNetwork {
     for (EniPlace place : pool.keySet()) {
       enis.find(place).ifPresent(known -> links.add(known.link()));
     }
+    enis.pool(pool.keySet().stream().map(EniPlace::id).collect(Collectors.toSet()));
     datapath.reconcile(links).forEach(repair -> repairs.add(new Repair("host", repair)));
     Map<IpAddress, KernelView.RouteSays> ours = new HashMap<>();
     pool.values().forEach(ours::putAll);

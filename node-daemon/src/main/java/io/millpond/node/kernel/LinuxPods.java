@@ -3,9 +3,7 @@ package io.millpond.node.kernel;
 import io.millpond.linux.datapath.PodAttachment;
 import io.millpond.linux.datapath.PodDatapath;
 import io.millpond.pool.value.AttachmentKey;
-import io.millpond.pool.value.Prefix;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -63,8 +61,6 @@ public final class LinuxPods implements PodNetwork {
   }
 
   private PodAttachment attachment(PodPlan plan, LinuxEnis.Known eni) {
-    List<Prefix> direct = new ArrayList<>(node.vpcCidrs());
-    plan.extraRoutes().stream().filter(route -> !direct.contains(route)).forEach(direct::add);
     return new PodAttachment(
         plan.key(),
         plan.address(),
@@ -74,7 +70,7 @@ public final class LinuxPods implements PodNetwork {
         eni.link(),
         Math.min(plan.mtu(), eni.link().mtu()),
         node.address(),
-        direct,
+        plan.direct(node.vpcCidrs()),
         node.serviceCidrs(),
         plan.pod());
   }

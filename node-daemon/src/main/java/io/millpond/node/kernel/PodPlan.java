@@ -4,6 +4,7 @@ import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.Prefix;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A pod as it is to be built, or as it should look.
@@ -24,5 +25,10 @@ public record PodPlan(
   /** Copies the list. */
   public PodPlan {
     extraRoutes = List.copyOf(extraRoutes);
+  }
+
+  /** All prefixes that the pod reaches through its ENI: the VPC's and its own, each once. */
+  public List<Prefix> direct(List<Prefix> vpcCidrs) {
+    return Stream.concat(vpcCidrs.stream(), extraRoutes.stream()).distinct().toList();
   }
 }

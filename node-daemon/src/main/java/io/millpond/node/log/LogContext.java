@@ -1,6 +1,5 @@
 package io.millpond.node.log;
 
-import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
@@ -40,12 +39,6 @@ public final class LogContext implements AutoCloseable {
   /** Lines of this thread carry this field too, until the context is closed. */
   public static LogContext with(String field, String value) {
     return new LogContext(Map.of(field, value));
-  }
-
-  /** The fields of this thread, to be carried to another one. */
-  public static Map<String, String> current() {
-    Map<String, String> fields = MDC.getCopyOfContextMap();
-    return fields == null ? Map.of() : new HashMap<>(fields);
   }
 
   @Override

@@ -12,10 +12,7 @@ import io.millpond.node.warm.PoolAnswer;
 import io.millpond.node.warm.WarmPool;
 import io.millpond.pool.PoolEvent;
 import io.millpond.pool.value.AttachmentKey;
-import io.millpond.pool.value.Prefix;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -173,7 +170,7 @@ public final class AddPod {
               .<AddOutcome>map(AddOutcome.Abandoned::new)
               .orElseGet(() -> new AddOutcome.Failed("the link of " + granted.eni() + " is gone")));
     }
-    PodPlan plan = plan(request, granted, place.get());
+    PodPlan plan = request.plan(granted.address(), place.get(), settings.network());
     try (LogContext _ =
         LogContext.with(
             java.util.Map.of(
@@ -240,17 +237,5 @@ public final class AddPod {
               "an ADD could not be undone; the address stays taken until a DEL or a restart: {}",
               failed.detail());
     }
-  }
-
-  private PodPlan plan(PodRequest request, PoolAnswer.Granted granted, EniPlace place) {
-    List<Prefix> routes = new ArrayList<>(settings.network().extraRoutes());
-    request.extraRoutes().stream().filter(route -> !routes.contains(route)).forEach(routes::add);
-    return new PodPlan(
-        request.key(),
-        request.pod(),
-        granted.address(),
-        place,
-        request.mtu().orElse(settings.network().mtu()),
-        routes);
   }
 }

@@ -10,9 +10,7 @@ import io.millpond.node.warm.WarmPool;
 import io.millpond.pool.AllocationResult;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
-import io.millpond.pool.value.Prefix;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -77,16 +75,7 @@ public final class CheckPod {
     if (place.isEmpty()) {
       return List.of(held.get().eni() + ", which has " + address + ", has no link on this node");
     }
-    List<Prefix> routes = new ArrayList<>(settings.network().extraRoutes());
-    request.extraRoutes().stream().filter(route -> !routes.contains(route)).forEach(routes::add);
-    PodPlan plan =
-        new PodPlan(
-            request.key(),
-            request.pod(),
-            address,
-            place.get(),
-            request.mtu().orElse(settings.network().mtu()),
-            routes);
+    PodPlan plan = request.plan(address, place.get(), settings.network());
     return switch (kernel.check(plan, netns)) {
       case PodNetwork.AsPlanned _ -> List.of();
       case PodNetwork.Differs differs -> differs.differences();

@@ -33,6 +33,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   private final Supplier<BootTime> clock;
   private final Map<String, KernelView.Seen> veths = new TreeMap<>();
   private final Set<String> bare = new HashSet<>();
+  private final Map<String, PodPlan> plans = new TreeMap<>();
   private final Set<String> stuck = new HashSet<>();
   private final Set<Slave> slaves = new HashSet<>();
   private final Map<IpAddress, KernelView.RouteSays> routes = new TreeMap<>();
@@ -268,6 +269,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
     slaves.add(new Slave(plan.eni().id(), plan.address(), netns.inode()));
     veths.put(
         link, new KernelView.Seen(link, plan.key(), plan.address(), netns.inode(), plan.pod()));
+    plans.put(link, plan);
     routes.put(plan.address(), new KernelView.InUse());
     return new Attached(link, plan.eni().mac(), Math.min(plan.mtu(), linkMtu));
   }
@@ -313,8 +315,15 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
             && seen.address().equals(plan.address())
             && seen.netnsInode() == netns.inode()
             && routes.get(plan.address()) instanceof KernelView.InUse
+            && asBuilt(plan, plans.get(seen.hostLink()))
         ? new AsPlanned()
         : new Differs(List.of("the veth is not as it should be"));
+  }
+
+  private static boolean asBuilt(PodPlan plan, @Nullable PodPlan built) {
+    return built != null
+        && built.eni().equals(plan.eni())
+        && Set.copyOf(built.extraRoutes()).equals(Set.copyOf(plan.extraRoutes()));
   }
 
   @Override

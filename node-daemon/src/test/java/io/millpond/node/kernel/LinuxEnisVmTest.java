@@ -1,0 +1,55 @@
+package io.millpond.node.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millpond.pool.value.DeviceIndex;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.Prefix;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The links of ENIs in the machine's own namespace; needs root, but no IPvlan. */
+@Tag("vm")
+class LinuxEnisVmTest {
+  private static final EniId ID = new EniId("eni-00000000000000001");
+  private static final EniPlace PLACE =
+      new EniPlace(
+          ID,
+          DeviceIndex.PRIMARY,
+          MacAddress.parse("02:00:00:00:00:71"),
+          IpAddress.parse("10.0.1.10"),
+          Prefix.parse("10.0.1.0/24"));
+
+  private final LinuxEnis enis = new LinuxEnis(1500);
+
+  @BeforeEach
+  void plugIn() throws Exception {
+    ip("link add mpnotest address 02:00:00:00:00:71 type veth peer name mpnopeer");
+  }
+
+  @AfterEach
+  void unplug() throws Exception {
+    ip("link del mpnotest");
+  }
+
+  private static void ip(String arguments) throws Exception {
+    assertThat(new ProcessBuilder(("ip " + arguments).split(" ")).inheritIO().start().waitFor())
+        .isZero();
+  }
+
+  @Test
+  void anEniThatLeftThePoolIsForgottenAndOneThatIsNotYetInItIsNot() throws Exception {
+    assertThat(enis.bringUp(PLACE)).isPresent();
+    enis.pool(Set.of());
+    assertThat(enis.known()).as("on its way into the pool").containsExactly(ID);
+    enis.pool(Set.of(ID));
+    assertThat(enis.known()).containsExactly(ID);
+    enis.pool(Set.of());
+    assertThat(enis.known()).as("released").isEmpty();
+  }
+}
