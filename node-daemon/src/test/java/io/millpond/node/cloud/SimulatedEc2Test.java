@@ -198,6 +198,7 @@ class SimulatedEc2Test {
 
   @Test
   void aPlaceThatSomethingElseTookIsTriedOnceAndThenEc2IsAsked() {
+    awaitPool(sum -> sum.free() == 5 && core.pool().snapshot().inFlight().isEmpty());
     core.close();
     core = boot("MINIMUM_IP_TARGET", "3");
     awaitPool(sum -> sum.total() == 5 && core.pool().snapshot().inFlight().isEmpty());
