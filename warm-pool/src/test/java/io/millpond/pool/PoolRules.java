@@ -250,8 +250,13 @@ final class PoolRules {
     }
   }
 
+  /** A create whose place is taken has happened already, or never will. */
+  private boolean canBring(PoolAction action) {
+    return !(action instanceof PoolAction.CreateEni create) || !cloud.occupied(create.device());
+  }
+
   private void growth(PoolState state, PoolAction action, Collection<PoolAction> running) {
-    int coming = running.stream().mapToInt(PoolAction::incoming).sum();
+    int coming = running.stream().filter(this::canBring).mapToInt(PoolAction::incoming).sum();
     int most = Math.min(limits.maxEnis(), policy.maxEni());
     must(
         cloud.ordered() + coming + action.incoming() <= most * limits.slotsPerEni(),

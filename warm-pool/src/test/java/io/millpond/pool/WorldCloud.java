@@ -73,6 +73,11 @@ final class WorldCloud {
     return enis.values().stream().mapToInt(ips -> without(ips, gifts).size()).sum();
   }
 
+  /** Whether an ENI has this place: none can be created there. */
+  boolean occupied(DeviceIndex place) {
+    return enis.keySet().stream().anyMatch(id -> device(id).equals(place));
+  }
+
   /** The node boots: nobody remembers when anything was. */
   void reboot() {
     past.clear();
@@ -110,9 +115,7 @@ final class WorldCloud {
     return Optional.ofNullable(
         switch (action) {
           case PoolAction.CreateEni a -> {
-            boolean taken =
-                enis.size() >= limits.maxEnis()
-                    || enis.keySet().stream().anyMatch(id -> device(id).equals(a.device()));
+            boolean taken = enis.size() >= limits.maxEnis() || occupied(a.device());
             if (taken) {
               yield null;
             }

@@ -58,15 +58,35 @@ public final class AdminServer implements AutoCloseable {
     while (!closed) {
       try {
         Optional<UnixConnection> connection = server.accept(LOOK);
-        if (connection.isPresent() && !serve(connection.get())) {
-          connection.get().close();
-        }
+        connection.ifPresent(this::serveOne);
       } catch (IOException e) {
         if (!closed) {
           log.warn("the administrator's socket: {}", e.getMessage());
+          pause();
         }
-      } catch (RuntimeException e) {
-        log.error("a bug on the administrator's socket", e);
+      }
+    }
+  }
+
+  /** What makes accepting fail, such as too many open files, lasts. */
+  private void pause() {
+    try {
+      Thread.sleep(LOOK);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      closed = true;
+    }
+  }
+
+  private void serveOne(UnixConnection connection) {
+    boolean kept = false;
+    try {
+      kept = serve(connection);
+    } catch (RuntimeException e) {
+      log.error("a bug on the administrator's socket", e);
+    } finally {
+      if (!kept) {
+        connection.close();
       }
     }
   }

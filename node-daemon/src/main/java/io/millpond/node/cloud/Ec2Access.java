@@ -63,7 +63,8 @@ public final class Ec2Access implements CloudAccess {
               self,
               subnets,
               forEnis,
-              Clock.systemUTC());
+              Clock.systemUTC(),
+              call -> metrics.cloudCall(call.action(), call.outcome(), call.took()));
       return limits(self, enis);
     } catch (IOException e) {
       return failure(
@@ -105,7 +106,7 @@ public final class Ec2Access implements CloudAccess {
                       self.address(),
                       self.vpcPrefixes()),
                   new PoolLimits(allowed.enis(), allowed.addressesPerEni()),
-                  new Ec2Cloud(enis, metadata, metrics)));
+                  new Ec2Cloud(enis, metadata)));
     };
   }
 }

@@ -6,19 +6,18 @@ import io.millpond.eni.CloudEnis;
 import io.millpond.eni.CloudFailure;
 import io.millpond.eni.CloudResult;
 import io.millpond.eni.InstanceMetadata;
-import io.millpond.node.http.Metrics;
 import io.millpond.node.kernel.EniPlace;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /** EC2 and the instance metadata behind the daemon's port. One call at a time changes an ENI. */
 public final class Ec2Cloud implements Cloud {
@@ -26,21 +25,19 @@ public final class Ec2Cloud implements Cloud {
 
   private final CloudEnis enis;
   private final InstanceMetadata metadata;
-  private final Metrics metrics;
   private final Map<EniId, Set<IpAddress>> known = new ConcurrentHashMap<>();
   private final Map<EniId, Object> locks = new ConcurrentHashMap<>();
 
   /** The instance's ENIs. */
-  public Ec2Cloud(CloudEnis enis, InstanceMetadata metadata, Metrics metrics) {
+  public Ec2Cloud(CloudEnis enis, InstanceMetadata metadata) {
     this.enis = enis;
     this.metadata = metadata;
-    this.metrics = metrics;
   }
 
   @Override
   public Result<Inventory> ask(Urgency urgency) {
     return map(
-        timed("describe", () -> enis.attached(urgency(urgency))),
+        enis.attached(urgency(urgency)),
         found -> new Inventory(true, found.stream().map(this::seen).toList()));
   }
 
@@ -67,17 +64,14 @@ public final class Ec2Cloud implements Cloud {
   @Override
   public Result<EniSeen> addEni(
       String intentId, DeviceIndex device, int addresses, Urgency urgency) {
-    return map(
-        timed("add", () -> enis.add(intentId, device, addresses, urgency(urgency))), this::seen);
+    return map(enis.add(intentId, device, addresses, urgency(urgency)), this::seen);
   }
 
   @Override
   public Result<Set<IpAddress>> assign(EniId eni, int count, Urgency urgency) {
     synchronized (lock(eni)) {
       return map(
-          timed(
-              "assign",
-              () -> enis.assign(eni, count, known.getOrDefault(eni, Set.of()), urgency(urgency))),
+          enis.assign(eni, count, known.getOrDefault(eni, Set.of()), urgency(urgency)),
           added -> {
             known.merge(eni, Set.copyOf(added), Ec2Cloud::union);
             return added;
@@ -86,15 +80,26 @@ public final class Ec2Cloud implements Cloud {
   }
 
   private static Set<IpAddress> union(Set<IpAddress> one, Set<IpAddress> other) {
-    Set<IpAddress> all = new java.util.HashSet<>(one);
+    Set<IpAddress> all = new HashSet<>(one);
     all.addAll(other);
     return Set.copyOf(all);
+  }
+
+  private static Set<IpAddress> without(Set<IpAddress> all, Set<IpAddress> gone) {
+    Set<IpAddress> left = new HashSet<>(all);
+    left.removeAll(gone);
+    return Set.copyOf(left);
   }
 
   @Override
   public Result<Done> unassign(EniId eni, Set<IpAddress> addresses) {
     synchronized (lock(eni)) {
-      return map(timed("unassign", () -> enis.unassign(eni, addresses)), _ -> new Done());
+      return map(
+          enis.unassign(eni, addresses),
+          _ -> {
+            known.computeIfPresent(eni, (_, all) -> without(all, addresses));
+            return new Done();
+          });
     }
   }
 
@@ -102,9 +107,10 @@ public final class Ec2Cloud implements Cloud {
   public Result<Released> release(EniId eni) {
     synchronized (lock(eni)) {
       return map(
-          timed("release", () -> enis.release(eni)),
+          enis.release(eni),
           deleted -> {
             known.remove(eni);
+            locks.remove(eni);
             return new Released(deleted);
           });
     }
@@ -113,7 +119,7 @@ public final class Ec2Cloud implements Cloud {
   @Override
   public Result<Tidied> tidy() {
     return map(
-        timed("tidy", enis::tidy),
+        enis.tidy(),
         found ->
             new Tidied(
                 found.done(), found.more() ? Optional.of(CloudEnis.ORPHAN_AGE) : Optional.empty()));
@@ -133,18 +139,6 @@ public final class Ec2Cloud implements Cloud {
         new EniPlace(eni.id(), eni.device(), eni.mac(), eni.primaryAddress(), eni.subnet()),
         eni.managed(),
         eni.secondaryAddresses());
-  }
-
-  private <T> CloudResult<T> timed(String action, Supplier<CloudResult<T>> call) {
-    long began = System.nanoTime();
-    CloudResult<T> result = call.get();
-    String outcome =
-        switch (result) {
-          case CloudResult.Success<T> _ -> "ok";
-          case CloudResult.Failed<T> failed -> failed.failure().code();
-        };
-    metrics.cloudCall(action, outcome, Duration.ofNanos(System.nanoTime() - began));
-    return result;
   }
 
   static <T, U> Result<U> map(CloudResult<T> result, Function<T, U> value) {

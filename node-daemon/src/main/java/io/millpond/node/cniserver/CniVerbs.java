@@ -245,7 +245,12 @@ public final class CniVerbs implements CniServer.Verbs {
         "",
         () -> {
           log.warn("the plugin did not take its answer: the ADD is undone");
-          pods.delete().delete(add.key(), Optional.empty());
+          if (pods.delete().delete(add.key(), Optional.empty())
+              instanceof DeletePod.Failed failed) {
+            log.error(
+                "an ADD could not be undone; the address stays taken until a DEL or a restart: {}",
+                failed.detail());
+          }
         });
   }
 

@@ -31,7 +31,7 @@ public final class Metrics {
   private final Histogram cloud =
       Histogram.builder()
           .name("millpond_ec2_call_seconds")
-          .help("EC2 calls by action and outcome.")
+          .help("Calls to EC2, tries again included, by EC2's name of the action and outcome.")
           .labelNames("action", "outcome")
           .classicOnly()
           .classicUpperBounds(.05, .1, .25, .5, 1, 2.5, 5, 10, 30)

@@ -198,6 +198,7 @@ class SimulatedEc2Test {
 
   @Test
   void aPlaceThatSomethingElseTookIsTriedOnceAndThenEc2IsAsked() {
+    awaitPool(sum -> sum.free() == 5 && core.pool().snapshot().inFlight().isEmpty());
     core.close();
     core = boot("MINIMUM_IP_TARGET", "3");
     awaitPool(sum -> sum.total() == 5 && core.pool().snapshot().inFlight().isEmpty());
@@ -262,6 +263,40 @@ class SimulatedEc2Test {
                   && sum.total() == secondaryAddresses();
             });
     assertThat(core.pool().snapshot().summary().free()).isGreaterThanOrEqualTo(2);
+  }
+
+  @Test
+  void theMetricCountsCallsByEc2sNamesTriesAgainIncluded() {
+    core.close();
+    aws.conditions()
+        .faults()
+        .add(
+            FaultRule.next(
+                1, "DescribeNetworkInterfaces", Fault.Refused.with("RequestLimitExceeded")));
+    Metrics metrics = new Metrics();
+    assertThat(opened(metrics).cloud().ask(Cloud.Urgency.POD_WAITS))
+        .isInstanceOf(Cloud.Success.class);
+    String call = "millpond_ec2_call_seconds_count{action=\"DescribeNetworkInterfaces\",outcome=";
+    assertThat(metrics.scrape())
+        .contains(call + "\"RequestLimitExceeded\"} 1")
+        .contains(call + "\"ok\"} 1");
+  }
+
+  private CloudAccess.Opened opened(Metrics metrics) {
+    try {
+      Settings settings =
+          SettingsReader.read(
+              Path.of("/nonexistent"),
+              Map.of(
+                  "AWS_ENDPOINT_URL_EC2", aws.ec2Endpoint().toString(),
+                  "AWS_EC2_METADATA_SERVICE_ENDPOINT", aws.imdsEndpoint("node").toString()));
+      return switch (new Ec2Access(settings.cloud(), metrics).open()) {
+        case Cloud.Success<CloudAccess.Opened>(CloudAccess.Opened value) -> value;
+        case Cloud.Failure<CloudAccess.Opened> failure -> throw new AssertionError(failure);
+      };
+    } catch (io.millpond.node.settings.InvalidSettingsException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test

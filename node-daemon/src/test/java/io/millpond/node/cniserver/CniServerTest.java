@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.millpond.cni.CniFrame;
 import io.millpond.linux.unix.Native;
 import io.millpond.linux.unix.UnixServer;
@@ -30,6 +33,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Clients of every kind on a real socket: what they send never holds the daemon up. */
 class CniServerTest {
@@ -194,6 +198,38 @@ class CniServerTest {
     }
     gone.countDown();
     await().atMost(TestNode.SOON).until(() -> undone.get() == 1);
+  }
+
+  @Test
+  void anAddThatNobodyLearnedOfAndThatCannotBeUndoneIsReported() throws Exception {
+    node.warm();
+    ListAppender<ILoggingEvent> heard = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(CniVerbs.class);
+    heard.start();
+    logger.addAppender(heard);
+    try {
+      CniServer.Verbs verbs = real();
+      serve(
+          (frame, netns, caller) -> {
+            CniServer.Verbs.Answer answer = verbs.answer(frame, netns, caller);
+            node.kernel.failDetach("the link is busy");
+            answer.undo().undo();
+            return answer;
+          },
+          8,
+          self);
+      try (Opened netns = Opened.of(Path.of("/proc/self/ns/net"));
+          PluginClient client = client()) {
+        client.send(PluginClient.request("ADD", "a"), netns.descriptor());
+        assertThat(client.reply().exitStatus()).isZero();
+      }
+      assertThat(heard.list)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .anyMatch(line -> line.contains("could not be undone") && line.contains("busy"));
+    } finally {
+      node.kernel.failDetach(null);
+      logger.detachAppender(heard);
+    }
   }
 
   @Test
