@@ -119,7 +119,9 @@ class ErrorCodesTest {
         failure(patient.attached(Urgency.POD_WAITS));
       }
     }
-    assertThat(pauses).hasSize(15).doesNotHaveDuplicates();
+    assertThat(pauses).hasSize(15);
+    // Two of fifteen may well be equal; without a chance there would be three values.
+    assertThat(Set.copyOf(pauses)).hasSizeGreaterThan(8);
     for (int i = 0; i < pauses.size(); i++) {
       assertThat(pauses.get(i)).isBetween(Duration.ofMillis(1), Duration.ofMillis(600L << (i % 3)));
     }

@@ -5,6 +5,7 @@ import io.millpond.node.settings.InvalidSettingsException;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.settings.SettingsReader;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -59,7 +60,15 @@ public final class Millpondd implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (!config.equals(SettingsReader.DEFAULT_FILE) && !Files.isRegularFile(config)) {
+      log.error(
+          "--config {}: there is no such file; leave --config out or correct its path", config);
+      return EXIT_SETTINGS;
+    }
     try {
+      if (!train) {
+        warnOfUnknownNames();
+      }
       if (printSettings) {
         out().print(SettingsReader.print(config, System.getenv()));
         out().flush();
@@ -70,15 +79,18 @@ public final class Millpondd implements Callable<Integer> {
       }
       Settings settings = SettingsReader.read(config, System.getenv());
       LogbackSetup.level(settings.daemon().logLevel());
-      for (String name : SettingsReader.unknownNames(System.getenv())) {
-        log.warn(
-            "{} in the environment is no setting of millpond and has no effect; millpondd --help names them",
-            name);
-      }
       return NodeDaemon.runUntilStopped(settings);
     } catch (InvalidSettingsException e) {
       e.errors().forEach(error -> log.error("invalid setting: {}", error));
       return EXIT_SETTINGS;
+    }
+  }
+
+  private static void warnOfUnknownNames() {
+    for (String name : SettingsReader.unknownNames(System.getenv())) {
+      log.warn(
+          "{} in the environment is no setting of millpond and has no effect; millpondd --help names them",
+          name);
     }
   }
 

@@ -31,6 +31,10 @@ class MillponddTest {
   }
 
   private Process millpondd(Map<String, String> settings) throws IOException {
+    return millpondd(settings, Files.writeString(directory.resolve("config.yaml"), "{}"));
+  }
+
+  private Process millpondd(Map<String, String> settings, Path config) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -40,7 +44,7 @@ class MillponddTest {
             System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
             Millpondd.class.getName(),
             "--config",
-            directory.resolve("none.yaml").toString());
+            config.toString());
     builder.environment().keySet().removeIf(name -> name.startsWith("MILLPOND_"));
     builder
         .environment()
@@ -95,5 +99,20 @@ class MillponddTest {
     process.destroy();
     assertThat(exit(process)).as(log()).isZero();
     assertThat(log()).contains("stopped");
+  }
+
+  @Test
+  void aSettingsFileThatIsNamedAndNotThereEndsItWithCode78() throws Exception {
+    Process process =
+        millpondd(Map.of("MILLPOND_MISSPELT", "1"), directory.resolve("missing.yaml"));
+    assertThat(exit(process)).isEqualTo(78);
+    assertThat(log()).contains("missing.yaml");
+  }
+
+  @Test
+  void aMisspeltNameIsWarnedOfAlsoBesideErrors() throws Exception {
+    Process process = millpondd(Map.of("MILLPOND_MISSPELT", "1", "WARM_IP_TARGET", "many"));
+    assertThat(exit(process)).isEqualTo(78);
+    assertThat(log()).contains("MILLPOND_MISSPELT").contains("WARM_IP_TARGET");
   }
 }

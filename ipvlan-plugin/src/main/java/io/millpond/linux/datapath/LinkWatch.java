@@ -6,6 +6,7 @@ import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.linux.netlink.Reply;
 import io.millpond.linux.netlink.Rt;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -18,6 +19,8 @@ public final class LinkWatch implements AutoCloseable {
   private static final int RTMGRP_NEIGH = 0x4;
   private static final int RTMGRP_IPV4_IFADDR = 0x10;
   private static final int RTMGRP_IPV4_ROUTE = 0x40;
+
+  private static final Duration PAUSE = Duration.ofMillis(100);
 
   static final int GROUPS = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE;
 
@@ -61,20 +64,30 @@ public final class LinkWatch implements AutoCloseable {
   }
 
   private void run() {
-    while (!closed) {
-      try {
-        for (Reply reply : socket.listen()) {
-          dispatch(reply);
-        }
-      } catch (NetlinkException e) {
-        if (!closed) {
-          listener.lost(String.valueOf(e.getMessage()));
-        }
-      } catch (RuntimeException e) {
-        listener.lost("a listener failed: " + e);
+    try (socket) {
+      while (!closed) {
+        listen();
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
-    socket.close();
+  }
+
+  private void listen() throws InterruptedException {
+    try {
+      for (Reply reply : socket.listen()) {
+        dispatch(reply);
+      }
+    } catch (NetlinkException e) {
+      if (!closed) {
+        listener.lost(String.valueOf(e.getMessage()));
+        // One that lasts must not fill the log.
+        Thread.sleep(PAUSE);
+      }
+    } catch (RuntimeException e) {
+      listener.lost("a listener failed: " + e);
+      Thread.sleep(PAUSE);
+    }
   }
 
   private void dispatch(Reply reply) {

@@ -105,6 +105,9 @@ public final class UnixConnection implements AutoCloseable {
       throw new IOException("receiving: errno " + errno);
     }
     keepDescriptors(message.getLong(40));
+    if ((message.getInt(48) & Native.MSG_CTRUNC) != 0) {
+      throw new IOException("the client sent more descriptors at once than a request has");
+    }
     return got;
   }
 

@@ -61,7 +61,8 @@ class ContainerdTest {
                 "2s"));
     node.start().awaitSize(2, 1);
     exchange.serve(Vpc.HOST);
-    home = Files.createTempDirectory("containerd");
+    // No overlay file system below it, as there may be below /tmp.
+    home = Files.createTempDirectory(Path.of("/run"), "containerd");
     Files.writeString(home.resolve("10-millpond.conflist"), CONFLIST);
     Files.writeString(
         home.resolve("config.toml"),

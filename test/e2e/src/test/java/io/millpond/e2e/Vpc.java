@@ -72,7 +72,7 @@ final class Vpc implements AutoCloseable {
       Vpc vpc = new Vpc(process, log);
       try {
         await("the simulator answers")
-            .atMost(Duration.ofMinutes(2))
+            .atMost(Duration.ofMinutes(5))
             .pollInterval(Duration.ofMillis(300))
             .until(vpc::answers);
       } catch (RuntimeException | Error e) {
