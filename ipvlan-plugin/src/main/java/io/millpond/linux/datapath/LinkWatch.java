@@ -81,8 +81,10 @@ public final class LinkWatch implements AutoCloseable {
     } catch (NetlinkException e) {
       if (!closed) {
         listener.lost(String.valueOf(e.getMessage()));
-        // One that lasts must not fill the log.
-        Thread.sleep(PAUSE);
+        if (e.errno() != Rt.ENOBUFS) {
+          // An overrun is over when it is read; another error may last, and must not fill the log.
+          Thread.sleep(PAUSE);
+        }
       }
     } catch (RuntimeException e) {
       listener.lost("a listener failed: " + e);
