@@ -32,6 +32,7 @@ public final class HttpFront implements AutoCloseable {
   private static final int REQUEST_SECONDS = 5;
   private static final int RESPONSE_SECONDS = 10;
   private static final int IDLE_SECONDS = 30;
+  private static final int IDLE_THREAD_SECONDS = 1;
 
   // The JDK's server has no limits of its own, takes them from nowhere else, and reads them once,
   // when its first instance is made.
@@ -70,7 +71,7 @@ public final class HttpFront implements AutoCloseable {
           new ThreadPoolExecutor(
               0,
               CONNECTIONS,
-              IDLE_SECONDS,
+              IDLE_THREAD_SECONDS,
               TimeUnit.SECONDS,
               new SynchronousQueue<>(),
               Thread.ofPlatform().daemon().name(name, 0).factory());
