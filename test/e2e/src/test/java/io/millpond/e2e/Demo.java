@@ -232,6 +232,7 @@ final class Demo implements AutoCloseable {
     long deadline = System.nanoTime() + 120_000_000_000L;
     while (late.add().status() != 0) {
       tries++;
+      Thread.sleep(300); // as patient as a runtime: the daemon needs the processors to start
       if (System.nanoTime() > deadline) {
         throw new AssertionError("node-a's daemon does not come back");
       }
