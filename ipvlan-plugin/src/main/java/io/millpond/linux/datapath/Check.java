@@ -1,5 +1,6 @@
 package io.millpond.linux.datapath;
 
+import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netlink.Addresses;
 import io.millpond.linux.netlink.Addresses.LinkAddress;
 import io.millpond.linux.netlink.Links;
@@ -100,7 +101,7 @@ final class Check {
       return Optional.empty();
     }
     Link link = Links.read(found.getFirst());
-    if (!link.kind().equals("ipvlan")) {
+    if (!link.kind().equals(SlaveKind.NAME)) {
       differences.add("%s in the pod is no ipvlan but %s".formatted(name, link.kind()));
       return Optional.empty();
     }

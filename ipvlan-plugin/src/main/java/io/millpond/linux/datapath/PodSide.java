@@ -1,5 +1,6 @@
 package io.millpond.linux.datapath;
 
+import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netlink.Addresses;
 import io.millpond.linux.netlink.Links;
 import io.millpond.linux.netlink.Links.Link;
@@ -80,7 +81,7 @@ final class PodSide {
 
   /** A slave, of a master outside of the pod, that an attach created and did not come to name. */
   static boolean isUnfinished(Link link) {
-    return link.kind().equals("ipvlan")
+    return link.kind().equals(SlaveKind.NAME)
         && link.linkNetns().isPresent()
         && !link.isUp()
         && link.alias().isEmpty();

@@ -7,7 +7,6 @@ import java.util.OptionalInt;
 /** Messages about links: {@code struct ifinfomsg} (16 octets) and IFLA_* attributes. */
 public final class Links {
   private static final int FIXED = 16;
-  private static final int IPVLAN_MODE_L2 = 0;
 
   private Links() {}
 
@@ -62,12 +61,8 @@ public final class Links {
     return m.nested(
         Rt.IFLA_LINKINFO,
         () ->
-            m.attributeText(Rt.IFLA_INFO_KIND, "ipvlan")
-                .nested(
-                    Rt.IFLA_INFO_DATA,
-                    () ->
-                        m.attributeU16(Rt.IFLA_IPVLAN_MODE, IPVLAN_MODE_L2)
-                            .attributeU16(Rt.IFLA_IPVLAN_FLAGS, 0)));
+            m.attributeText(Rt.IFLA_INFO_KIND, SlaveKind.NAME)
+                .nested(Rt.IFLA_INFO_DATA, () -> SlaveKind.data(m)));
   }
 
   public static Message setAlias(String name, String alias) {
