@@ -19,6 +19,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.services.ec2.Ec2Client;
@@ -26,6 +27,7 @@ import software.amazon.awssdk.services.ec2.model.Ec2Response;
 import software.amazon.awssdk.services.ec2.model.NetworkInterface;
 
 /** What millpond needs of EC2, whoever plays it; see {@link TestCloud}. */
+@ExtendWith(SdkWarnings.class)
 class Ec2ContractTest {
   private static final DeviceIndex FIRST = DeviceIndex.of(1);
   private static final DeviceIndex SECOND = DeviceIndex.of(2);

@@ -72,7 +72,7 @@ final class Emulator implements BeforeAllCallback, AfterAllCallback, InvocationI
   }
 
   /** The directory that a script of {@code test/peers} prints; it builds what is not there yet. */
-  static Path built(String script) throws IOException, InterruptedException {
+  private static Path built(String script) throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder("../test/peers/" + script)
             .redirectError(ProcessBuilder.Redirect.INHERIT)
