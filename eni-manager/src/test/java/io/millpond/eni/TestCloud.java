@@ -319,7 +319,7 @@ final class TestCloud implements AutoCloseable {
       step.run();
     } catch (Ec2Exception | ConditionTimeoutException e) {
       System.getLogger(TestCloud.class.getName())
-          .log(System.Logger.Level.WARNING, "left behind", e);
+          .log(System.Logger.Level.WARNING, "left behind: {0}", e.getMessage());
     }
   }
 

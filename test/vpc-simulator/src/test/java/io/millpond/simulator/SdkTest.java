@@ -16,6 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,6 +49,13 @@ class SdkTest {
     if (scenario.equals("every_action")) {
       assertThat(called()).isEqualTo(documented());
     }
+  }
+
+  @Test
+  void gosFindsNothingToWarnOf() throws Exception {
+    run(built("aws-sdk-go").resolve("sdk").toString());
+
+    assertThat(called()).isEqualTo(documented());
   }
 
   private Set<String> called() {
