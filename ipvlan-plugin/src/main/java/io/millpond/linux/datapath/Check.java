@@ -1,6 +1,5 @@
 package io.millpond.linux.datapath;
 
-import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netlink.Addresses;
 import io.millpond.linux.netlink.Addresses.LinkAddress;
 import io.millpond.linux.netlink.Links;
@@ -12,6 +11,7 @@ import io.millpond.linux.netlink.Reply;
 import io.millpond.linux.netlink.Routes;
 import io.millpond.linux.netlink.Routes.Route;
 import io.millpond.linux.netlink.Rules;
+import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netns.Netns;
 import io.millpond.linux.nft.PodRules;
 import io.millpond.pool.value.IpAddress;

@@ -1,6 +1,5 @@
 package io.millpond.linux.datapath;
 
-import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.BootClock;
 import io.millpond.linux.netlink.Links;
 import io.millpond.linux.netlink.Links.Link;
@@ -9,6 +8,7 @@ import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.linux.netlink.Reply;
 import io.millpond.linux.netlink.Rt;
 import io.millpond.linux.netlink.Rules;
+import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netns.Netns;
 import io.millpond.linux.nft.PodRules;
 import io.millpond.pool.value.BootTime;

@@ -1,10 +1,10 @@
 package io.millpond.linux.datapath;
 
-import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netlink.Links;
 import io.millpond.linux.netlink.Links.Link;
 import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.linux.netlink.NetlinkSocket;
+import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netns.Sysctl;
 import io.millpond.pool.value.MacAddress;
 import java.io.IOException;

@@ -1,6 +1,5 @@
 package io.millpond.linux.datapath;
 
-import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netlink.Addresses;
 import io.millpond.linux.netlink.Links;
 import io.millpond.linux.netlink.Links.Link;
@@ -13,6 +12,7 @@ import io.millpond.linux.netlink.Routes.Route;
 import io.millpond.linux.netlink.Rt;
 import io.millpond.linux.netlink.Rules;
 import io.millpond.linux.netlink.Rules.MarkRule;
+import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.nft.PodRules;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;

@@ -12,8 +12,6 @@ public final class SlaveKind {
   /** {@code IFLA_INFO_DATA}: mode L2, flag {@code bridge}. */
   static void data(Message message) {
     Message ignored =
-        message
-            .attributeU16(Rt.IFLA_IPVLAN_MODE, MODE_L2)
-            .attributeU16(Rt.IFLA_IPVLAN_FLAGS, 0);
+        message.attributeU16(Rt.IFLA_IPVLAN_MODE, MODE_L2).attributeU16(Rt.IFLA_IPVLAN_FLAGS, 0);
   }
 }

@@ -205,13 +205,18 @@ final class AwsNode implements AutoCloseable {
         environment, CONFIGURATION, "nsenter", "--net=/run/netns/" + netns, plugin.toString());
   }
 
+  /** Ends the daemon; asked politely it would take half a minute. */
+  void kill() {
+    if (daemon != null) {
+      Process killed = daemon.destroyForcibly();
+      await().atMost(Duration.ofSeconds(20)).until(() -> !killed.isAlive());
+    }
+  }
+
   /** Stops the daemon and terminates the instance. */
   @Override
   public void close() {
-    if (daemon != null) {
-      Process killed = daemon.destroyForcibly(); // asked politely it takes half a minute
-      await().atMost(Duration.ofSeconds(20)).until(() -> !killed.isAlive());
-    }
+    kill();
     Shell.stop(api);
     vpc.send("DELETE", "/v1/instances/" + instanceId, "");
     Shell.run("rm", "-rf", RUN.toString()).orThrow();
