@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * The tables of {@code iptables-legacy}, which nf_tables does not show. They are only read: a table
@@ -39,6 +40,8 @@ public final class LegacyTables {
   private static final int IN_FACE = 16;
   private static final int OUT_FACE = 32;
   private static final int FACE = 16;
+  private static final int IN_MASK = 48;
+  private static final int OUT_MASK = 64;
   private static final int PROTOCOL = 80;
   private static final int MATCH = 84;
   private static final int TARGET_OFFSET = 88;
@@ -49,6 +52,8 @@ public final class LegacyTables {
   private static final int VERDICT = 32;
   private static final int DROP = -1;
   private static final int ACCEPT = -2;
+
+  private static final byte[] PREFIX_MASK = {-1, -1, -1, 0};
 
   private LegacyTables() {}
 
@@ -107,8 +112,8 @@ public final class LegacyTables {
               && matchesNoMore(table, entry);
       boolean anyIn = isZero(table, entry + IN_FACE, FACE);
       boolean anyOut = isZero(table, entry + OUT_FACE, FACE);
-      from |= accepts && anyOut && isPods(table, entry + IN_FACE);
-      to |= accepts && anyIn && isPods(table, entry + OUT_FACE);
+      from |= accepts && anyOut && isPods(table, entry + IN_FACE, entry + IN_MASK);
+      to |= accepts && anyIn && isPods(table, entry + OUT_FACE, entry + OUT_MASK);
       if (entry + table.getShort(entry + NEXT_OFFSET) == policy) {
         refuses |= matchesAll(table, entry) && isRefusal(table, entry);
       }
@@ -153,9 +158,12 @@ public final class LegacyTables {
     return true;
   }
 
-  private static boolean isPods(ByteBuffer table, int at) {
-    byte[] name = new byte[4];
-    table.get(at, name);
-    return new String(name, US_ASCII).equals("mpd\0");
+  /** Whether a rule is for all names with our prefix; its {@code +} stands behind the mask. */
+  private static boolean isPods(ByteBuffer table, int name, int mask) {
+    byte[] prefix = new byte[3];
+    table.get(name, prefix);
+    byte[] counts = new byte[4];
+    table.get(mask, counts);
+    return new String(prefix, US_ASCII).equals("mpd") && Arrays.equals(counts, PREFIX_MASK);
   }
 }

@@ -136,7 +136,7 @@ final class HostVmTest {
     assertThat(repairs).anyMatch(r -> r.contains("nf_tables"));
     assertThat(repairs)
         .anyMatch(r -> r.contains("pool address 10.0.1.22 was on the node's link eth0"));
-    assertThat(repairs).anyMatch(r -> r.contains("the veth of " + KEY));
+    assertThat(repairs).anyMatch(r -> r.contains("the veth " + VETH + " of " + KEY));
     assertThat(repairs).anyMatch(r -> r.contains("unreachable route of 10.0.1.22"));
     assertThat(Fabric.snapshot("n1").lines().sorted())
         .containsExactlyElementsOf(before.lines().sorted().toList());
@@ -183,7 +183,7 @@ final class HostVmTest {
       delimiter = '|',
       value = {
         "inet fw  | nft 'table inet fw { chain f { type filter hook forward priority 10; policy drop; ct state established accept; }; }'",
-        "inet fwd | nft 'table inet fwd { chain f { type filter hook forward priority 10; ct state established accept; counter log prefix \"no: \" reject with icmpx admin-prohibited; }; }'",
+        "inet fw2 | nft 'table inet fw2 { chain f { type filter hook forward priority 10; ct state established accept; counter log prefix \"no: \" reject with icmpx admin-prohibited; }; }'",
         "ip filter | bash -c 'iptables-nft -P FORWARD DROP; iptables-nft -A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT'",
         "ip filter | bash -c 'iptables-nft -A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT; iptables-nft -A FORWARD -j REJECT --reject-with icmp-host-prohibited'",
       })

@@ -161,7 +161,9 @@ class HostileHostTest {
   @Test
   void whatAnAgentTakesAwayComesBackIsSaidAndConnectionsLive() {
     node.in("bash", "-euc", DROP_BY_NFTABLES).orThrow();
-    await("the firewall accepts pods").atMost(BACK).until(() -> state().contains("inet fw") && state().contains("what goes to pods"));
+    await("the firewall accepts pods")
+        .atMost(BACK)
+        .until(() -> state().contains("inet fw") && state().contains("what goes to pods"));
     String address = flows.first().address();
     String veth = veth(address);
     String eni = secondLink();
@@ -187,12 +189,10 @@ class HostileHostTest {
     acts.put("ip link set %s down".formatted(eni), "the ENI's link " + eni + " was down");
     acts.put(
         "ip addr add %s/24 dev %s".formatted(flows.onSecondEni().address(), eni),
-        "pool address %s was on the node's link %s"
-            .formatted(flows.onSecondEni().address(), eni));
+        "pool address %s was on the node's link %s".formatted(flows.onSecondEni().address(), eni));
     acts.put("sysctl -qw net.ipv4.ip_forward=0", "ip_forward was 0");
     acts.put(
-        "sysctl -qw net.ipv4.conf.%s.rp_filter=0 net.ipv4.conf.%s.rp_filter=2"
-            .formatted(veth, eni),
+        "sysctl -qw net.ipv4.conf.%s.rp_filter=0 net.ipv4.conf.%s.rp_filter=2".formatted(veth, eni),
         "rp_filter was not 1 on " + eni);
     acts.forEach((act, said) -> comesBack(act, said, talks));
     // Of this the node hears nothing: the next look finds it. TCP's pauses would be as long again.
@@ -242,8 +242,12 @@ class HostileHostTest {
   /** The link of the ENI that has no address of the node. */
   private String secondLink() {
     String primary =
-        node.in("ip", "-o", "route", "show", "default").orThrow().replaceAll("(?s).* dev (\\S+).*", "$1");
-    return node.in("ls", "/sys/class/net").orThrow().lines()
+        node.in("ip", "-o", "route", "show", "default")
+            .orThrow()
+            .replaceAll("(?s).* dev (\\S+).*", "$1");
+    return node.in("ls", "/sys/class/net")
+        .orThrow()
+        .lines()
         .filter(name -> !name.equals("lo") && !name.equals(primary) && !name.startsWith("mpd"))
         .findFirst()
         .orElseThrow();
