@@ -92,6 +92,11 @@ public final class Links {
         .attributeU32(Rt.IFLA_MTU, mtu);
   }
 
+  public static Message mac(int index, MacAddress mac) {
+    return message("set the MAC of link " + index, Rt.SETLINK, 0, index, 0)
+        .attribute(Rt.IFLA_ADDRESS, mac.toBytes());
+  }
+
   public static Message delete(String name) {
     return message("delete link " + name, Rt.DELLINK, 0, 0, 0).attributeText(Rt.IFLA_IFNAME, name);
   }
@@ -103,6 +108,13 @@ public final class Links {
   public static Message get(String name) {
     return message("look for link " + name, Rt.GETLINK, 0, 0, 0)
         .attributeText(Rt.IFLA_IFNAME, name);
+  }
+
+  /** Looks for a link in the namespace that the id stands for. */
+  public static Message getIn(int netnsId, int index) {
+    return message(
+            "look for link " + index + " in namespace id " + netnsId, Rt.GETLINK, 0, index, 0)
+        .attributeU32(Rt.IFLA_TARGET_NETNSID, netnsId);
   }
 
   /** Deletes a link in the namespace that the id stands for. */
