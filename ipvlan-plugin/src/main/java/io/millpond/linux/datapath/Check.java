@@ -101,7 +101,7 @@ final class Check {
       return Optional.empty();
     }
     Link link = Links.read(found.getFirst());
-    if (!link.kind().equals(SlaveKind.NAME)) {
+    if (!link.kind().equals(SlaveKind.name())) {
       differences.add("%s in the pod is no ipvlan but %s".formatted(name, link.kind()));
       return Optional.empty();
     }

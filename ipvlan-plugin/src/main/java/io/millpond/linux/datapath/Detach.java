@@ -109,7 +109,7 @@ final class Detach {
   private Optional<Alias> recordInside(NetlinkSocket pod) {
     try {
       return PodSide.links(pod).stream()
-          .filter(link -> link.kind().equals(SlaveKind.NAME))
+          .filter(link -> link.kind().equals(SlaveKind.name()))
           .flatMap(link -> link.alias().flatMap(Alias::parse).stream())
           .filter(veth::isOf)
           .findFirst();
@@ -174,7 +174,7 @@ final class Detach {
    * because an attach did not come to name it.
    */
   private static boolean isSlaveOf(Link link, Alias record, boolean ownNamespace) {
-    if (!link.kind().equals(SlaveKind.NAME)) {
+    if (!link.kind().equals(SlaveKind.name())) {
       return false;
     }
     Optional<Alias> carried = link.alias().flatMap(Alias::parse);

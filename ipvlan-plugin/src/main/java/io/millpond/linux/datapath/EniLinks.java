@@ -25,7 +25,7 @@ public final class EniLinks {
       return host.dump(Links.dump()).stream()
           .map(Links::read)
           .filter(link -> link.mac().equals(Optional.of(mac)))
-          .filter(link -> !link.kind().equals(SlaveKind.NAME) && !link.kind().equals("vlan"))
+          .filter(link -> !link.kind().equals(SlaveKind.name()) && !link.kind().equals("vlan"))
           .min(java.util.Comparator.comparingInt(Link::index))
           .map(link -> new EniLink(link.index(), link.name(), mac, link.mtu()));
     }

@@ -81,7 +81,7 @@ final class PodSide {
 
   /** A slave, of a master outside of the pod, that an attach created and did not come to name. */
   static boolean isUnfinished(Link link) {
-    return link.kind().equals(SlaveKind.NAME)
+    return link.kind().equals(SlaveKind.name())
         && link.linkNetns().isPresent()
         && !link.isUp()
         && link.alias().isEmpty();

@@ -61,7 +61,7 @@ public final class Links {
     return m.nested(
         Rt.IFLA_LINKINFO,
         () ->
-            m.attributeText(Rt.IFLA_INFO_KIND, SlaveKind.NAME)
+            m.attributeText(Rt.IFLA_INFO_KIND, SlaveKind.name())
                 .nested(Rt.IFLA_INFO_DATA, () -> SlaveKind.data(m)));
   }
 
