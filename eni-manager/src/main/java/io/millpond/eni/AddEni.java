@@ -186,7 +186,7 @@ final class AddEni {
         }
         throw e;
       }
-      calls.sleeper().pause(wait, e.failure().attempted());
+      calls.pause(wait, e.failure().attempted());
       wait = wait.multipliedBy(2);
     }
     CloudFailure seen = e.failure();
@@ -215,7 +215,7 @@ final class AddEni {
           throw e;
         }
       }
-      calls.sleeper().pause(wait, what);
+      calls.pause(wait, what);
       wait = wait.multipliedBy(2);
     }
   }

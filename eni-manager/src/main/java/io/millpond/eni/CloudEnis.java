@@ -59,10 +59,10 @@ public final class CloudEnis implements AutoCloseable {
       Map<String, Prefix> subnets,
       CloudSettings settings,
       Clock clock) {
-    this(client, budget, self, subnets, settings, clock, CallObserver.NONE);
+    this(client, budget, self, subnets, settings, clock, Sleeper.REAL, CallObserver.NONE);
   }
 
-  /** With someone who learns of every call. */
+  /** With someone who waits between calls, and someone who learns of every call. */
   public CloudEnis(
       Ec2Client client,
       CallBudget budget,
@@ -70,8 +70,9 @@ public final class CloudEnis implements AutoCloseable {
       Map<String, Prefix> subnets,
       CloudSettings settings,
       Clock clock,
+      Sleeper sleeper,
       CallObserver observer) {
-    this(new Ec2Calls(client, budget, observer, Sleeper.REAL), self, subnets, settings, clock);
+    this(new Ec2Calls(client, budget, observer, sleeper), self, subnets, settings, clock);
   }
 
   CloudEnis(

@@ -16,7 +16,7 @@ class CloudViewsTest {
   private final ModelKernel kernel = new ModelKernel(new ManualClock());
   private final ModelCloud cloud = new ModelCloud(kernel);
   private final EniPlaces places = new EniPlaces();
-  private final CloudViews views = new CloudViews(kernel, places);
+  private final CloudViews views = new CloudViews(kernel.datapath(), places);
 
   private CloudView view(Cloud.Result<Cloud.Inventory> answer) throws InterruptedException {
     return switch (answer) {
