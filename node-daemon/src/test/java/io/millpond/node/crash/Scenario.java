@@ -20,6 +20,24 @@ enum Scenario {
       world.add("a", () -> world.kernel.addressOf(CrashWorld.key("a")).isPresent());
     }
   },
+  /** Slaves that nobody knows hold all the addresses that are warm. */
+  ADD_OF_HELD_ADDRESSES {
+    @Override
+    void prepare(CrashWorld world) throws InterruptedException {
+      super.prepare(world);
+      world.holdFree();
+    }
+
+    @Override
+    void act(CrashWorld world) throws InterruptedException {
+      if (!(world.add("a") instanceof AddOutcome.Added)) {
+        world.deleted("a");
+        world.add("a");
+      }
+      world.letGo();
+      world.pass(Duration.ofSeconds(5), () -> world.calm() && world.counts().quarantined() == 0);
+    }
+  },
   DEL {
     @Override
     void prepare(CrashWorld world) throws InterruptedException {
@@ -64,6 +82,22 @@ enum Scenario {
     @Override
     void act(CrashWorld world) throws InterruptedException {
       world.pass(Duration.ofSeconds(20), () -> world.calm() && world.counts().total() == 3);
+    }
+  },
+  /** On a node that has just booted. */
+  FIRST_START {
+    @Override
+    void prepare(CrashWorld world) {}
+
+    @Override
+    void act(CrashWorld world) throws InterruptedException {
+      world.boot(world.life());
+      world.pass(Duration.ofSeconds(5), world::calm);
+    }
+
+    @Override
+    boolean boots() {
+      return true;
     }
   },
   /** After a daemon that died while it built a pod and added an ENI, and a pod that died since. */

@@ -60,6 +60,9 @@ public final class ModelKernel {
    */
   record Veth(long netnsInode, Optional<Alias> alias, boolean ready) {}
 
+  /** The namespace of slaves that nobody knows. */
+  public static final long ALIEN = 999;
+
   final Supplier<BootTime> clock;
   final Map<String, Veth> veths = new TreeMap<>();
   final Map<String, PodPlan> plans = new TreeMap<>();
@@ -190,7 +193,7 @@ public final class ModelKernel {
   public synchronized void alienSlave(EniId eni, IpAddress address) {
     slaves.add(
         new Slave(
-            eni, Optional.of(address), 999, "alien", Optional.empty(), Optional.empty(), true));
+            eni, Optional.of(address), ALIEN, "alien", Optional.empty(), Optional.empty(), true));
   }
 
   /** The unknown slave goes. */
@@ -306,7 +309,7 @@ public final class ModelKernel {
     return Set.copyOf(ruled);
   }
 
-  /** The shortest time between one slave with an address and the next, both seen on the network. */
+  /** The shortest time between one pod's slave with an address and the next. */
   public synchronized Duration shortestRest() {
     return shortestRest;
   }
@@ -357,7 +360,7 @@ public final class ModelKernel {
 
   synchronized void removeSlaves(Collection<Slave> gone) {
     for (Slave slave : gone) {
-      if (slaves.remove(slave) && slave.up()) {
+      if (slaves.remove(slave) && slave.up() && slave.netnsInode() != ALIEN) {
         slave.address().ifPresent(address -> seenUntil.put(address, clock.get()));
       }
     }
