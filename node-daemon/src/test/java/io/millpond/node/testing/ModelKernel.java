@@ -201,6 +201,11 @@ public final class ModelKernel {
     removeSlaves(slaves.stream().filter(slave -> holds(slave, address)).toList());
   }
 
+  /** The unknown slave goes, and no other. */
+  public synchronized void removeAlien(IpAddress address) {
+    slaves.removeIf(slave -> slave.netnsInode() == ALIEN && holds(slave, address));
+  }
+
   /** An interface of someone else's in a pod's namespace. */
   public synchronized void podInterface(long inode, String name) {
     interfaces.computeIfAbsent(inode, _ -> new HashSet<>()).add(name);
