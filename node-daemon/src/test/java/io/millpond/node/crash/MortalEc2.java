@@ -53,9 +53,11 @@ final class MortalEc2 implements ExecutionInterceptor {
   /**
    * The client.
    *
+   * @param patience how long a call may take
    * @param after looks at the world after every call
    */
-  static Ec2Client client(URI endpoint, String region, Life life, Runnable after) {
+  static Ec2Client client(
+      URI endpoint, String region, Duration patience, Life life, Runnable after) {
     return Ec2Client.builder()
         .endpointOverride(endpoint)
         .region(Region.of(region))

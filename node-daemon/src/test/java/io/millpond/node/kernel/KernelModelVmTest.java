@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -80,6 +81,7 @@ class KernelModelVmTest {
 
   private final ModelKernel model = new ModelKernel(BootClock::now);
   private final Map<String, Long> inodes = new HashMap<>();
+  private final Set<Integer> aliens = new TreeSet<>();
   private final List<String> story = new ArrayList<>();
   private LinuxHost real;
   private ModelDatapath modelled;
@@ -290,7 +292,7 @@ class KernelModelVmTest {
 
   /** A slave that nobody knows takes the address, or gives it up. */
   private void alien(int last) throws Exception {
-    if (Files.exists(Path.of("/sys/class/net/mpkx" + last))) {
+    if (aliens.remove(last)) {
       ip("link del mpkx" + last);
       model.removeAlien(address(last));
       return;
@@ -299,6 +301,7 @@ class KernelModelVmTest {
     try {
       ip("addr add 10.0.1." + last + "/32 dev mpkx" + last);
       model.alienSlave(ENI.id(), address(last));
+      aliens.add(last);
     } catch (IOException e) {
       ip("link del mpkx" + last); // a pod has it
     }
