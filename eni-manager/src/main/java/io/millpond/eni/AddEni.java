@@ -8,6 +8,7 @@ import io.millpond.pool.value.EniId;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,6 +37,9 @@ final class AddEni {
 
   /** Intents that are being made real at this moment. */
   private final Set<String> busy = ConcurrentHashMap.newKeySet();
+
+  /** Attachments of ENIs that would survive the instance. */
+  private final Map<EniId, String> owed = new ConcurrentHashMap<>();
 
   AddEni(
       Ec2Calls calls,
@@ -186,7 +190,7 @@ final class AddEni {
         }
         throw e;
       }
-      calls.sleeper().pause(wait, e.failure().attempted());
+      calls.pause(wait, e.failure().attempted());
       wait = wait.multipliedBy(2);
     }
     CloudFailure seen = e.failure();
@@ -215,7 +219,7 @@ final class AddEni {
           throw e;
         }
       }
-      calls.sleeper().pause(wait, what);
+      calls.pause(wait, what);
       wait = wait.multipliedBy(2);
     }
   }
@@ -233,9 +237,19 @@ final class AddEni {
     }
   }
 
+  /** ENIs that do not go with the instance yet, with their attachments. */
+  Map<EniId, String> owed() {
+    return Map.copyOf(owed);
+  }
+
+  /** The ENI is on its way out. */
+  void forget(EniId eni) {
+    owed.remove(eni);
+  }
+
   /**
-   * Has EC2 delete the ENI with the instance. It works without that, so a failure is only logged;
-   * {@link CloudEnis#attached} sees it and tries again.
+   * Has EC2 delete the ENI with the instance. It works without that, so a failure is logged and the
+   * call owed: {@link CloudEnis#tidy} makes it again, or a later run's {@link CloudEnis#attached}.
    */
   void goWithInstance(EniId eni, String attachment, Urgency urgency) {
     String what = "making " + eni + " go with the instance";
@@ -257,7 +271,13 @@ final class AddEni {
                                               a.attachmentId(attachment)
                                                   .deleteOnTermination(true))))
                   .toString());
+      owed.remove(eni);
     } catch (CloudException e) {
+      if (e.failure().kind() == Kind.NOT_FOUND) {
+        owed.remove(eni);
+        return;
+      }
+      owed.put(eni, attachment);
       log.warn(
           "{} would stay in the account when this instance ends; tried again later: {}",
           eni,

@@ -59,10 +59,10 @@ public final class CloudEnis implements AutoCloseable {
       Map<String, Prefix> subnets,
       CloudSettings settings,
       Clock clock) {
-    this(client, budget, self, subnets, settings, clock, CallObserver.NONE);
+    this(client, budget, self, subnets, settings, clock, Sleeper.REAL, CallObserver.NONE);
   }
 
-  /** With someone who learns of every call. */
+  /** With someone who waits between calls, and someone who learns of every call. */
   public CloudEnis(
       Ec2Client client,
       CallBudget budget,
@@ -70,8 +70,9 @@ public final class CloudEnis implements AutoCloseable {
       Map<String, Prefix> subnets,
       CloudSettings settings,
       Clock clock,
+      Sleeper sleeper,
       CallObserver observer) {
-    this(new Ec2Calls(client, budget, observer, Sleeper.REAL), self, subnets, settings, clock);
+    this(new Ec2Calls(client, budget, observer, sleeper), self, subnets, settings, clock);
   }
 
   CloudEnis(
@@ -186,13 +187,18 @@ public final class CloudEnis implements AutoCloseable {
    * @return whether it is deleted too; one that is only detached is left for {@link #tidy}
    */
   public CloudResult<Boolean> release(EniId eni) {
-    return result(() -> releasing.release(eni));
+    return result(
+        () -> {
+          boolean deleted = releasing.release(eni);
+          adding.forget(eni);
+          return deleted;
+        });
   }
 
   /**
    * Deletes the ENIs that an earlier run of this node created and never attached, or detached and
    * never deleted: one filtered call, and one for each. An ENI younger than two minutes is left for
-   * the next time: somebody may be about to attach it.
+   * the next time: somebody may be about to attach it. What this run owes is tried again.
    */
   public CloudResult<Tidied> tidy() {
     return result(
@@ -219,8 +225,17 @@ public final class CloudEnis implements AutoCloseable {
             releasing.delete(eni);
             done.add("deleted " + eni + ", which was detached");
           }
+          adding
+              .owed()
+              .forEach(
+                  (eni, attachment) -> adding.goWithInstance(eni, attachment, Urgency.RELEASE));
           return new Tidied(done, more);
         });
+  }
+
+  /** Whether a call failed that {@link #tidy} makes again. */
+  public boolean owes() {
+    return !adding.owed().isEmpty() || !releasing.owed().isEmpty();
   }
 
   /** What EC2 says an instance type allows: for a type that the bundled table lacks. */

@@ -115,7 +115,7 @@ final class Ec2Calls implements AutoCloseable {
         }
       }
       long jitter = ThreadLocalRandom.current().nextLong(BASE_MILLIS << attempt);
-      sleeper.pause(Duration.ofMillis(1 + jitter), attempted);
+      pause(Duration.ofMillis(1 + jitter), attempted);
     }
   }
 
@@ -160,12 +160,19 @@ final class Ec2Calls implements AutoCloseable {
                 "this node's own budget of %s calls is used up; the next in %d s"
                     .formatted(action.ec2Name(), wait.toSeconds())));
       }
-      sleeper.pause(wait, attempted);
+      pause(wait, attempted);
     }
   }
 
-  Sleeper sleeper() {
-    return sleeper;
+  /** Waits, with an interruption as a failure that a caller can answer with. */
+  void pause(Duration time, String attempted) throws CloudException {
+    try {
+      sleeper.sleep(time);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CloudException(
+          CloudFailure.local(Kind.UNREACHABLE, attempted, "Interrupted", "the daemon stops"));
+    }
   }
 
   @Override

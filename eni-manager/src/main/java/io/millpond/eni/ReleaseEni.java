@@ -58,7 +58,7 @@ final class ReleaseEni {
     }
     try {
       if (now.get().attachment() != null) {
-        calls.sleeper().pause(USUAL_DETACH, "waiting until " + eni + " is detached");
+        calls.pause(USUAL_DETACH, "waiting until " + eni + " is detached");
       }
       delete(eni);
       return true;
@@ -111,7 +111,7 @@ final class ReleaseEni {
       if (isLeaving(eni, now)) {
         return true;
       }
-      calls.sleeper().pause(wait, "waiting until " + eni + " can be detached");
+      calls.pause(wait, "waiting until " + eni + " can be detached");
       wait = longer(wait);
       Optional<NetworkInterface> seen = lookup.find(eni, Urgency.RELEASE);
       if (seen.isEmpty() || seen.get().attachment() == null) {
@@ -174,7 +174,7 @@ final class ReleaseEni {
   private void awaitAvailable(EniId eni, Instant end) throws CloudException {
     Duration wait = FIRST_LOOK;
     while (clock.instant().isBefore(end)) {
-      calls.sleeper().pause(wait, "waiting until " + eni + " is detached");
+      calls.pause(wait, "waiting until " + eni + " is detached");
       Optional<NetworkInterface> now = lookup.find(eni, Urgency.RELEASE);
       if (now.isEmpty() || now.get().status() == NetworkInterfaceStatus.AVAILABLE) {
         return;

@@ -2,22 +2,12 @@ package io.millpond.eni;
 
 import java.time.Duration;
 
-/** Waits; a test's does not. */
+/** Waits between calls to EC2; a test's does not. */
 @FunctionalInterface
-interface Sleeper {
+public interface Sleeper {
+  /** Waits as long as it is told to. */
   Sleeper REAL = Thread::sleep;
 
+  /** Waits. */
   void sleep(Duration time) throws InterruptedException;
-
-  /** As {@link #sleep}, with an interruption as a failure that a caller can answer with. */
-  default void pause(Duration time, String attempted) throws CloudException {
-    try {
-      sleep(time);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CloudException(
-          CloudFailure.local(
-              CloudFailure.Kind.UNREACHABLE, attempted, "Interrupted", "the daemon stops"));
-    }
-  }
 }

@@ -90,6 +90,33 @@ class BadWeatherTest {
   }
 
   @Test
+  void anEniThatCouldNotBeMadeToGoWithTheInstanceIsOwedThat() {
+    faults.add(
+        FaultRule.next(
+            1, "ModifyNetworkInterfaceAttribute", Fault.Refused.with("UnauthorizedOperation")));
+    value(enis.add("intent-1", FIRST, 1, Urgency.POD_WAITS));
+    assertThat(enis.owes()).isTrue();
+
+    value(enis.tidy());
+
+    assertThat(enis.owes()).isFalse();
+    assertThat(cloud.simulator().interfaces())
+        .allMatch(eni -> eni.attachment() != null && eni.attachment().deleteOnTermination());
+  }
+
+  @Test
+  void anEniThatIsReleasedIsOwedNothingMore() {
+    faults.add(
+        FaultRule.next(
+            1, "ModifyNetworkInterfaceAttribute", Fault.Refused.with("UnauthorizedOperation")));
+    CloudEni eni = value(enis.add("intent-1", FIRST, 1, Urgency.POD_WAITS));
+
+    value(enis.release(eni.id()));
+
+    assertThat(enis.owes()).isFalse();
+  }
+
+  @Test
   void theInstanceTypesLimitsAreToldApart() {
     CloudEni eni = value(enis.add("intent-1", FIRST, 5, Urgency.POD_WAITS));
     value(enis.add("intent-2", DeviceIndex.of(2), 0, Urgency.POD_WAITS));

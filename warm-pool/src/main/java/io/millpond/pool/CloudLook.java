@@ -77,7 +77,10 @@ final class CloudLook {
         }
       }
       PoolEni known = work.enis.get(eni.id());
-      if (known != null && known.device() == null) {
+      // One without addresses has nothing that a second answer could confirm; if it is not there,
+      // the next two say so.
+      boolean empty = known == null && eni.addresses().isEmpty();
+      if (empty || (known != null && known.device() == null)) {
         work.addEni(eni.id(), eni.device(), List.of(), at);
       }
       if (!confirmed.isEmpty()) {

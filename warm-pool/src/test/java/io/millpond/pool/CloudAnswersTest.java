@@ -56,6 +56,16 @@ final class CloudAnswersTest {
     assertThat(node.state.inFlight()).isEmpty();
   }
 
+  /** Such as the primary one of a new node, if its link could not be set up at the start. */
+  @Test
+  void anEniWithoutAddressesIsUsedAlthoughNoAddressTellsOfIt() {
+    PoolSubject node = new PoolSubject(2, 4, FIVE_WARM.withWarmIpTarget(3)).settle();
+    CloudView with = view(true, node.state, new CloudView.Eni(SECOND, DeviceIndex.of(1), Set.of()));
+    node.now = node.now.plus(Duration.ofSeconds(11));
+    node.state = node.state.apply(new PoolEvent.CloudObserved(with, node.now));
+    assertThat(node.state.enis()).containsKey(SECOND);
+  }
+
   @Test
   void aPodWhoseAddressIsMissingAtTheStartIsFrozenOnlyByTheNextAnswerOfEc2() {
     for (boolean verified : List.of(true, false)) {

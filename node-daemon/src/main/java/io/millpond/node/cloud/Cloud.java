@@ -32,8 +32,13 @@ public interface Cloud {
   /** Detach and delete: a success once it is detached. */
   Result<Released> release(EniId eni);
 
-  /** Delete what an earlier run, or a call that failed, left attached to nothing. */
+  /**
+   * Delete what an earlier run, or a call that failed, left attached to nothing; pay what is owed.
+   */
   Result<Tidied> tidy();
+
+  /** Whether a call failed that {@link #tidy} makes again. */
+  boolean owes();
 
   /** How soon an answer is needed. */
   enum Urgency {

@@ -26,7 +26,7 @@ public final class CloudViews {
   private final HostNetwork host;
   private final EniPlaces places;
 
-  /** ENIs of ours without a link so far, as EC2 last said. */
+  /** ENIs of ours without a link so far, or one that could not be set up, as EC2 last said. */
   private final List<EniPlace> withoutLink = new ArrayList<>();
 
   /** Views for the ENIs of this host. */
@@ -91,7 +91,8 @@ public final class CloudViews {
       } catch (IOException e) {
         log.atWarn()
             .addKeyValue("eni", eni.place().id())
-            .log("its link cannot be set up, pods cannot use it: {}", e.getMessage());
+            .log("its link cannot be set up, pods cannot use it yet: {}", e.getMessage());
+        withoutLink.add(eni.place());
         return false;
       }
       if (System.nanoTime() >= deadline) {

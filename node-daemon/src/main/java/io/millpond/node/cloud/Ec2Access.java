@@ -6,6 +6,7 @@ import io.millpond.eni.CloudSettings;
 import io.millpond.eni.InstanceIdentity;
 import io.millpond.eni.InstanceLimits;
 import io.millpond.eni.InstanceMetadata;
+import io.millpond.eni.Sleeper;
 import io.millpond.node.cloud.Cloud.Failure;
 import io.millpond.node.cloud.Cloud.Result;
 import io.millpond.node.cloud.Cloud.Success;
@@ -64,6 +65,7 @@ public final class Ec2Access implements CloudAccess {
               subnets,
               forEnis,
               Clock.systemUTC(),
+              Sleeper.REAL,
               call -> metrics.cloudCall(call.action(), call.outcome(), call.took()));
       return limits(self, enis);
     } catch (IOException e) {

@@ -125,6 +125,11 @@ public final class Ec2Cloud implements Cloud {
                 found.done(), found.more() ? Optional.of(CloudEnis.ORPHAN_AGE) : Optional.empty()));
   }
 
+  @Override
+  public boolean owes() {
+    return enis.owes();
+  }
+
   private Object lock(EniId eni) {
     return locks.computeIfAbsent(eni, _ -> new Object());
   }

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,9 +45,13 @@ public final class LinuxHost implements HostNetwork {
    * @throws IOException if the kernel refuses
    */
   public LinuxHost(NodeFacts node) throws IOException {
+    this(node, PodDatapath::new);
+  }
+
+  LinuxHost(NodeFacts node, Function<PoolRoutes, PodDatapath> datapathOf) throws IOException {
     this.datapath = new HostDatapath(node.address(), routes);
     this.enis = new LinuxEnis(node.mtu());
-    this.pods = new PodDatapath(routes);
+    this.pods = datapathOf.apply(routes);
     this.port = new LinuxPods(pods, enis, node);
     datapath.install();
     KernelLedger.read(routes);

@@ -128,6 +128,9 @@ public final class CloudCare implements AutoCloseable {
   /** One look. */
   void care() throws InterruptedException {
     BootTime now = pool.now();
+    if (cloud.owes()) {
+      leftBehind();
+    }
     if (tidyIsDue(now)) {
       tidy();
     }

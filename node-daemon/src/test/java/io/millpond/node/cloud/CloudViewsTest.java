@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millpond.node.testing.ManualClock;
 import io.millpond.node.testing.ModelCloud;
 import io.millpond.node.testing.ModelKernel;
+import io.millpond.node.testing.Steps;
 import io.millpond.pool.CloudView;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
@@ -16,7 +17,7 @@ class CloudViewsTest {
   private final ModelKernel kernel = new ModelKernel(new ManualClock());
   private final ModelCloud cloud = new ModelCloud(kernel);
   private final EniPlaces places = new EniPlaces();
-  private final CloudViews views = new CloudViews(kernel, places);
+  private final CloudViews views = new CloudViews(kernel.datapath(), places);
 
   private CloudView view(Cloud.Result<Cloud.Inventory> answer) throws InterruptedException {
     return switch (answer) {
@@ -52,5 +53,25 @@ class CloudViewsTest {
     assertThat(views.linkCame()).isTrue();
     assertThat(view(cloud.ask(Cloud.Urgency.WARM_UP)).foreign()).isEmpty();
     assertThat(views.linkCame()).isFalse();
+  }
+
+  @Test
+  void anEniWhoseLinkCouldNotBeSetUpIsToldOnceItCan() throws Exception {
+    boolean[] refuses = {true};
+    Steps steps =
+        (name, effect) -> {
+          if (refuses[0]) {
+            throw new Steps.StepFailed("no buffer space available");
+          }
+          effect.run();
+        };
+    CloudViews refused = new CloudViews(kernel.datapath(steps), places);
+    Cloud.Inventory inventory =
+        new Cloud.Inventory(true, ((Cloud.Success<Cloud.Inventory>) cloud.hint()).value().enis());
+    assertThat(refused.of(inventory, Duration.ZERO, _ -> false).foreign())
+        .containsExactly(DeviceIndex.PRIMARY);
+    assertThat(refused.linkCame()).isFalse();
+    refuses[0] = false;
+    assertThat(refused.linkCame()).isTrue();
   }
 }

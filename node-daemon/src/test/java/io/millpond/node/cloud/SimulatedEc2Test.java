@@ -13,6 +13,7 @@ import io.millpond.node.pods.Readiness;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.settings.SettingsReader;
 import io.millpond.node.testing.ManualClock;
+import io.millpond.node.testing.ModelDatapath;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.pool.PoolSummary;
 import io.millpond.pool.value.AttachmentKey;
@@ -89,7 +90,8 @@ class SimulatedEc2Test {
       NodeCore.Node node =
           new NodeCore.Node(
               opened.limits(), clock, ModelKernel::linkName, "run" + System.nanoTime());
-      NodeCore fresh = new NodeCore(settings, node, opened.cloud(), kernel, kernel, metrics);
+      ModelDatapath datapath = kernel.datapath();
+      NodeCore fresh = new NodeCore(settings, node, opened.cloud(), datapath, datapath, metrics);
       fresh.start(_ -> {});
       return fresh;
     } catch (Exception e) {

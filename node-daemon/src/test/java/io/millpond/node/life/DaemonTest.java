@@ -14,6 +14,7 @@ import io.millpond.node.settings.Settings;
 import io.millpond.node.settings.SettingsReader;
 import io.millpond.node.testing.ManualClock;
 import io.millpond.node.testing.ModelCloud;
+import io.millpond.node.testing.ModelDatapath;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.PluginClient;
 import io.millpond.node.testing.TestNode;
@@ -109,7 +110,11 @@ class DaemonTest {
                 "127.0.0.1:" + httpPort,
                 "MILLPOND_METRICS_ADDRESS",
                 "127.0.0.1:" + metricsPort));
-    KernelAccess model = _ -> new KernelAccess.Opened(kernel, kernel, clock, ModelKernel::linkName);
+    KernelAccess model =
+        _ -> {
+          ModelDatapath datapath = kernel.datapath();
+          return new KernelAccess.Opened(datapath, datapath, clock, ModelKernel::linkName);
+        };
     Daemon daemon = new Daemon(settings, this::open, model, new Metrics(), self);
     daemons.add(daemon);
     return daemon;

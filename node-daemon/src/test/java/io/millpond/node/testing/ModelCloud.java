@@ -182,4 +182,9 @@ public final class ModelCloud implements Cloud {
     Failure<Tidied> fault = fault("tidy");
     return fault != null ? fault : new Success<>(new Tidied(List.of(), Optional.ofNullable(young)));
   }
+
+  @Override
+  public boolean owes() {
+    return false;
+  }
 }

@@ -1,7 +1,5 @@
 package io.millpond.node.testing;
 
-import io.millpond.node.kernel.EniPlace;
-import io.millpond.node.kernel.HostNetwork;
 import io.millpond.node.kernel.KernelView;
 import io.millpond.node.kernel.Netns;
 import io.millpond.node.kernel.PodNetwork;
@@ -11,9 +9,10 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
-import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -25,30 +24,67 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Links, slaves and pool routes as maps; outlives the daemons of a test as the kernel does. */
-public final class ModelKernel implements PodNetwork, HostNetwork {
-  /** A slave that holds an address. */
-  public record Slave(EniId eni, IpAddress address, long netnsInode) {}
+/**
+ * Links, slaves and pool routes as maps; outlives the daemons of a test as the kernel does. Each
+ * daemon has its own {@link ModelDatapath} over it.
+ */
+public final class ModelKernel {
+  /**
+   * A slave.
+   *
+   * @param address empty until it is given one
+   * @param veth the host veth of the attachment that its record names; empty without a record
+   * @param recorded the address that its record names
+   */
+  public record Slave(
+      EniId eni,
+      Optional<IpAddress> address,
+      long netnsInode,
+      String name,
+      Optional<String> veth,
+      Optional<IpAddress> recorded,
+      boolean up) {}
 
-  private final Supplier<BootTime> clock;
-  private final Map<String, KernelView.Seen> veths = new TreeMap<>();
-  private final Set<String> bare = new HashSet<>();
-  private final Map<String, PodPlan> plans = new TreeMap<>();
+  /**
+   * The record in a host veth's alias.
+   *
+   * @param building whether the attach has not come to its end
+   */
+  record Alias(
+      AttachmentKey key, IpAddress address, long netnsInode, String pod, boolean building) {}
+
+  /**
+   * A host veth.
+   *
+   * @param ready whether the node's side of it is set up
+   */
+  record Veth(long netnsInode, Optional<Alias> alias, boolean ready) {}
+
+  /** The namespace of slaves that nobody knows. */
+  public static final long ALIEN = 999;
+
+  final Supplier<BootTime> clock;
+  final Map<String, Veth> veths = new TreeMap<>();
+  final Map<String, PodPlan> plans = new TreeMap<>();
+  final List<Slave> slaves = new ArrayList<>();
+  final Map<IpAddress, KernelView.RouteSays> routes = new TreeMap<>();
+  final Set<Long> ruled = new HashSet<>();
+  final Set<Long> dead = new HashSet<>();
+  private final Map<Long, Set<String>> interfaces = new HashMap<>();
   private final Set<String> stuck = new HashSet<>();
-  private final Set<Slave> slaves = new HashSet<>();
-  private final Map<IpAddress, KernelView.RouteSays> routes = new TreeMap<>();
+  private final Map<IpAddress, BootTime> seenUntil = new HashMap<>();
+  private Duration shortestRest = Duration.ofDays(1);
   private boolean everyLink;
   private int linkMtu = 9001;
   private final Set<MacAddress> links = new HashSet<>();
   private final Set<MacAddress> late = new HashSet<>();
   private boolean linksAreLate;
   private List<String> findings = List.of();
-  private final List<String> repaired = new ArrayList<>();
-  private @Nullable LinkListener listener;
+  private final Set<ModelDatapath> watching = new HashSet<>();
   private @Nullable CountDownLatch attachGate;
   private @Nullable CountDownLatch detachGate;
   private final CountDownLatch detaching = new CountDownLatch(1);
-  private @Nullable AttachOutcome nextAttach;
+  private PodNetwork.@Nullable AttachOutcome nextAttach;
   private @Nullable String detachFault;
   private final CountDownLatch attaching = new CountDownLatch(1);
 
@@ -78,6 +114,16 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
       @Override
       public void close() {}
     };
+  }
+
+  /** What a daemon that begins now has of this kernel. */
+  public ModelDatapath datapath() {
+    return datapath(Steps.FREE);
+  }
+
+  /** As {@link #datapath()}, with someone who hears of every step. */
+  public ModelDatapath datapath(Steps steps) {
+    return new ModelDatapath(this, steps);
   }
 
   // Arranging.
@@ -135,7 +181,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   }
 
   /** The next attach ends so, without an effect. */
-  public synchronized void nextAttach(AttachOutcome outcome) {
+  public synchronized void nextAttach(PodNetwork.AttachOutcome outcome) {
     nextAttach = outcome;
   }
 
@@ -146,51 +192,77 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
 
   /** A slave that nobody knows. */
   public synchronized void alienSlave(EniId eni, IpAddress address) {
-    slaves.add(new Slave(eni, address, 999));
+    slaves.add(
+        new Slave(
+            eni, Optional.of(address), ALIEN, "alien", Optional.empty(), Optional.empty(), true));
   }
 
   /** The unknown slave goes. */
   public synchronized void removeSlave(IpAddress address) {
-    slaves.removeIf(slave -> slave.address().equals(address));
+    removeSlaves(slaves.stream().filter(slave -> holds(slave, address)).toList());
+  }
+
+  /** The unknown slave goes, and no other. */
+  public synchronized void removeAlien(IpAddress address) {
+    slaves.removeIf(slave -> slave.netnsInode() == ALIEN && holds(slave, address));
+  }
+
+  /** An interface of someone else's in a pod's namespace. */
+  public synchronized void podInterface(long inode, String name) {
+    interfaces.computeIfAbsent(inode, _ -> new HashSet<>()).add(name);
   }
 
   /** A namespace dies: its slaves go, and its veths. */
   public void killNamespace(long inode) {
-    LinkListener hears;
     List<String> gone = new ArrayList<>();
     synchronized (this) {
-      slaves.removeIf(slave -> slave.netnsInode() == inode);
-      veths.values().stream()
-          .filter(seen -> seen.netnsInode() == inode)
-          .forEach(seen -> gone.add(seen.hostLink()));
+      dead.add(inode);
+      ruled.remove(inode);
+      interfaces.remove(inode);
+      removeSlaves(slaves.stream().filter(slave -> slave.netnsInode() == inode).toList());
+      veths.forEach(
+          (name, veth) -> {
+            if (veth.netnsInode() == inode) {
+              gone.add(name);
+            }
+          });
       gone.forEach(veths::remove);
-      hears = listener;
     }
-    if (hears != null) {
-      gone.forEach(hears::vethGone);
-    }
+    gone.forEach(this::tellGone);
   }
 
   /** Somebody deletes a host veth; the slave lives on. */
   public void deleteVeth(AttachmentKey key) {
-    LinkListener hears;
     synchronized (this) {
       veths.remove(linkName(key));
-      hears = listener;
     }
-    if (hears != null) {
-      hears.vethGone(linkName(key));
+    tellGone(linkName(key));
+  }
+
+  void tellGone(String hostLink) {
+    List<ModelDatapath> hear;
+    synchronized (this) {
+      hear = List.copyOf(watching);
+    }
+    hear.forEach(datapath -> datapath.hearGone(hostLink));
+  }
+
+  synchronized void watch(ModelDatapath datapath, boolean does) {
+    if (does) {
+      watching.add(datapath);
+    } else {
+      watching.remove(datapath);
     }
   }
 
   /** A veth of an ADD that a crash interrupted. */
   public synchronized void interruptedAdd(String hostLink) {
-    bare.add(hostLink);
+    veths.put(hostLink, new Veth(998, Optional.empty(), false));
   }
 
   /** A veth of an ADD that a crash interrupted, and that cannot be undone. */
   public synchronized void stuckAdd(AttachmentKey key) {
-    bare.add(linkName(key));
+    interruptedAdd(linkName(key));
     stuck.add(linkName(key));
   }
 
@@ -199,24 +271,37 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
     findings = List.of(now);
   }
 
+  synchronized List<String> findingsNow() {
+    return findings;
+  }
+
   /** Somebody flushes all pool routes. */
   public synchronized void flushRoutes() {
     routes.clear();
   }
 
+  /** Somebody deletes the pool routes of these. */
+  public synchronized void forget(Collection<IpAddress> addresses) {
+    addresses.forEach(routes::remove);
+  }
+
   /** The node boots: everything is gone. */
   public synchronized void reboot() {
     veths.clear();
-    bare.clear();
     slaves.clear();
     routes.clear();
+    ruled.clear();
+    interfaces.clear();
   }
 
   // Asserting.
 
-  /** The address of the pod, if its veth is there. */
+  /** The address of the pod, if its veth is there and complete. */
   public synchronized Optional<IpAddress> addressOf(AttachmentKey key) {
-    return Optional.ofNullable(veths.get(linkName(key))).map(KernelView.Seen::address);
+    return Optional.ofNullable(veths.get(linkName(key)))
+        .flatMap(Veth::alias)
+        .filter(alias -> !alias.building())
+        .map(Alias::address);
   }
 
   /** All slaves. */
@@ -226,7 +311,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
 
   /** Veths, complete or not. */
   public synchronized int vethCount() {
-    return veths.size() + bare.size();
+    return veths.size();
   }
 
   /** The pool routes. */
@@ -234,187 +319,107 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
     return Map.copyOf(routes);
   }
 
-  // The ports.
+  /** Namespaces with our nf_tables rules in them. */
+  public synchronized Set<Long> ruledNamespaces() {
+    return Set.copyOf(ruled);
+  }
 
-  @Override
-  public AttachOutcome attach(PodPlan plan, Netns netns) {
+  /** The shortest time between one pod's slave with an address and the next. */
+  public synchronized Duration shortestRest() {
+    return shortestRest;
+  }
+
+  // For the datapaths.
+
+  synchronized boolean hasVeth(String hostLink) {
+    return veths.containsKey(hostLink);
+  }
+
+  synchronized boolean linkIsThere(MacAddress mac) {
+    return everyLink || links.contains(mac);
+  }
+
+  synchronized int linkMtu() {
+    return linkMtu;
+  }
+
+  synchronized boolean isStuck(String hostLink) {
+    return stuck.contains(hostLink);
+  }
+
+  synchronized boolean hasInterface(long inode, String name) {
+    return interfaces.getOrDefault(inode, Set.of()).contains(name)
+        || slaves.stream().anyMatch(s -> s.netnsInode() == inode && s.name().equals(name));
+  }
+
+  /** Whether a slave of the ENI holds the address. */
+  synchronized boolean held(EniId eni, IpAddress address) {
+    return slaves.stream().anyMatch(s -> s.eni().equals(eni) && holds(s, address));
+  }
+
+  private static boolean holds(Slave slave, IpAddress address) {
+    return slave.address().equals(Optional.of(address));
+  }
+
+  synchronized void replace(Slave slave, Slave by) {
+    slaves.remove(slave);
+    slaves.add(by);
+    if (by.up() && !slave.up()) {
+      by.address()
+          .map(seenUntil::get)
+          .map(until -> clock.get().since(until))
+          .filter(rest -> rest.compareTo(shortestRest) < 0)
+          .ifPresent(rest -> shortestRest = rest);
+    }
+  }
+
+  synchronized void removeSlaves(Collection<Slave> gone) {
+    for (Slave slave : gone) {
+      if (slaves.remove(slave) && slave.up() && slave.netnsInode() != ALIEN) {
+        slave.address().ifPresent(address -> seenUntil.put(address, clock.get()));
+      }
+    }
+  }
+
+  synchronized Slave newSlave(EniId eni, long inode) {
+    String name = "eth%d".formatted(slaves.stream().filter(s -> s.netnsInode() == inode).count());
+    Slave slave =
+        new Slave(eni, Optional.empty(), inode, name, Optional.empty(), Optional.empty(), false);
+    slaves.add(slave);
+    return slave;
+  }
+
+  synchronized PodNetwork.@Nullable AttachOutcome takeForcedOutcome() {
+    PodNetwork.AttachOutcome forced = nextAttach;
+    nextAttach = null;
+    return forced;
+  }
+
+  synchronized @Nullable String detachFault() {
+    return detachFault;
+  }
+
+  void passAttachGate() throws InterruptedException {
     CountDownLatch gate;
     synchronized (this) {
       gate = attachGate;
       attachGate = null;
     }
     attaching.countDown();
-    try {
-      if (gate != null) {
-        gate.await();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return new AttachFailed("interrupted", false);
+    if (gate != null) {
+      gate.await();
     }
-    return attachNow(plan, netns);
   }
 
-  private synchronized AttachOutcome attachNow(PodPlan plan, Netns netns) {
-    AttachOutcome forced = nextAttach;
-    if (forced != null) {
-      nextAttach = null;
-      return forced;
-    }
-    String link = linkName(plan.key());
-    KernelView.Seen there = veths.get(link);
-    if (there != null) {
-      return new AlreadyAttached(there.netnsInode());
-    }
-    if (bare.contains(link)) {
-      return new AlreadyAttached(0);
-    }
-    if (heldNow(plan.eni().id(), plan.address())) {
-      return new AddressInUse("Address already assigned to an ipvlan device");
-    }
-    slaves.add(new Slave(plan.eni().id(), plan.address(), netns.inode()));
-    veths.put(
-        link, new KernelView.Seen(link, plan.key(), plan.address(), netns.inode(), plan.pod()));
-    plans.put(link, plan);
-    routes.put(plan.address(), new KernelView.InUse());
-    return new Attached(link, plan.eni().mac(), Math.min(plan.mtu(), linkMtu));
-  }
-
-  @Override
-  public DetachOutcome detach(AttachmentKey key, Optional<Netns> netns) {
+  void passDetachGate() throws InterruptedException {
     CountDownLatch gate;
     synchronized (this) {
       gate = detachGate;
       detachGate = null;
     }
     detaching.countDown();
-    try {
-      if (gate != null) {
-        gate.await();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return new DetachFailed("interrupted");
+    if (gate != null) {
+      gate.await();
     }
-    return detachNow(key);
-  }
-
-  private synchronized DetachOutcome detachNow(AttachmentKey key) {
-    if (detachFault != null) {
-      return new DetachFailed(detachFault);
-    }
-    KernelView.Seen seen = veths.remove(linkName(key));
-    BootTime now = clock.get();
-    if (seen == null) {
-      return new Detached(now, false);
-    }
-    routes.put(seen.address(), new KernelView.ReleasedAt(BootTime.ofSeconds(now.seconds())));
-    slaves.removeIf(
-        slave -> slave.address().equals(seen.address()) && slave.netnsInode() == seen.netnsInode());
-    return new Detached(now, true);
-  }
-
-  @Override
-  public synchronized CheckOutcome check(PodPlan plan, Netns netns) {
-    KernelView.Seen seen = veths.get(linkName(plan.key()));
-    return seen != null
-            && seen.address().equals(plan.address())
-            && seen.netnsInode() == netns.inode()
-            && routes.get(plan.address()) instanceof KernelView.InUse
-            && asBuilt(plan, plans.get(seen.hostLink()))
-        ? new AsPlanned()
-        : new Differs(List.of("the veth is not as it should be"));
-  }
-
-  private static boolean asBuilt(PodPlan plan, @Nullable PodPlan built) {
-    return built != null
-        && built.eni().equals(plan.eni())
-        && Set.copyOf(built.extraRoutes()).equals(Set.copyOf(plan.extraRoutes()));
-  }
-
-  @Override
-  public Optional<String> unsupported() {
-    return Optional.empty();
-  }
-
-  @Override
-  public synchronized Optional<LinkName> bringUp(EniPlace eni) {
-    return everyLink || links.contains(eni.mac())
-        ? Optional.of(new LinkName("eth" + eni.device().index()))
-        : Optional.empty();
-  }
-
-  @Override
-  public synchronized KernelView look() {
-    return new KernelView(
-        List.copyOf(veths.values()),
-        bare.stream().map(KernelView.Interrupted::new).toList(),
-        routes);
-  }
-
-  @Override
-  public synchronized void undo(KernelView.Interrupted interrupted) throws IOException {
-    if (stuck.contains(interrupted.hostLink())) {
-      throw new IOException("device or resource busy");
-    }
-    if (!bare.remove(interrupted.hostLink())) {
-      throw new IOException("no such link: " + interrupted.hostLink());
-    }
-  }
-
-  @Override
-  public synchronized void released(IpAddress address, BootTime at) {
-    routes.put(address, new KernelView.ReleasedAt(BootTime.ofSeconds(at.seconds())));
-  }
-
-  @Override
-  public synchronized void inUse(IpAddress address) {
-    routes.put(address, new KernelView.InUse());
-  }
-
-  @Override
-  public synchronized List<Repair> reconcile(
-      Map<EniPlace, Map<IpAddress, KernelView.RouteSays>> pool, boolean complete) {
-    List<Repair> repairs = new ArrayList<>();
-    for (Map<IpAddress, KernelView.RouteSays> addresses : pool.values()) {
-      addresses.forEach(
-          (address, says) -> {
-            if (routes.putIfAbsent(address, says) == null) {
-              repairs.add(new Repair("route", address.toString()));
-              repaired.add(address.toString());
-            }
-          });
-    }
-    return repairs;
-  }
-
-  @Override
-  public synchronized List<String> findings() {
-    return findings;
-  }
-
-  @Override
-  public synchronized void forget(Collection<IpAddress> addresses) {
-    addresses.forEach(routes::remove);
-  }
-
-  @Override
-  public synchronized boolean held(EniPlace eni, IpAddress address) {
-    return heldNow(eni.id(), address);
-  }
-
-  private boolean heldNow(EniId eni, IpAddress address) {
-    return slaves.stream()
-        .anyMatch(slave -> slave.eni().equals(eni) && slave.address().equals(address));
-  }
-
-  @Override
-  public synchronized AutoCloseable watch(LinkListener hears) {
-    listener = hears;
-    return () -> {
-      synchronized (ModelKernel.this) {
-        listener = null;
-      }
-    };
   }
 }

@@ -58,7 +58,8 @@ public final class TestNode implements AutoCloseable {
   private NodeCore fresh() {
     NodeCore.Node node =
         new NodeCore.Node(new PoolLimits(3, 4), clock, ModelKernel::linkName, "run" + runs++);
-    return new NodeCore(settings, node, cloud, kernel, kernel, new Metrics());
+    ModelDatapath datapath = kernel.datapath();
+    return new NodeCore(settings, node, cloud, datapath, datapath, new Metrics());
   }
 
   /** Starts the daemon. */

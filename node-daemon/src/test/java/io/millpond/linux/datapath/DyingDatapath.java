@@ -1,0 +1,26 @@
+package io.millpond.linux.datapath;
+
+import org.jspecify.annotations.NullMarked;
+
+/** The datapath of a daemon that dies before one step of an attach. */
+@NullMarked
+public final class DyingDatapath {
+  /** No exception that any undo would see: as if the process had ended there. */
+  public static final class Killed extends Error {
+    private static final long serialVersionUID = 1;
+  }
+
+  private DyingDatapath() {}
+
+  /** Dies before this {@link Step}. */
+  public static PodDatapath before(String step, PoolRoutes routes) {
+    Step last = Step.valueOf(step);
+    return new PodDatapath(
+        routes,
+        at -> {
+          if (at == last) {
+            throw new Killed();
+          }
+        });
+  }
+}

@@ -1,0 +1,435 @@
+package io.millpond.node.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.millpond.linux.BootClock;
+import io.millpond.linux.datapath.DyingDatapath;
+import io.millpond.linux.datapath.HostVeth;
+import io.millpond.linux.datapath.PodDatapath;
+import io.millpond.node.testing.ModelDatapath;
+import io.millpond.node.testing.ModelKernel;
+import io.millpond.node.testing.Steps;
+import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.DeviceIndex;
+import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.Prefix;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The model of the kernel that the crash tests stand on is a model of this kernel: what is done to
+ * one is done to the other, and both give the same answer and are in the same state, step by step.
+ */
+@Tag("vm")
+class KernelModelVmTest {
+  private static final long SEED = Long.getLong("millpond.seed", System.nanoTime());
+  private static final int SCRIPTS = 12;
+  private static final int LENGTH = 25;
+  private static final Duration SOON = Duration.ofSeconds(30);
+  private static final List<String> PODS = List.of("mpk-a", "mpk-b");
+  private static final List<String> KEYS = List.of("mpk-a/eth0", "mpk-a/net1", "mpk-b/eth0");
+  private static final List<Integer> ADDRESSES = List.of(21, 22, 23);
+
+  /** Steps of an attach before which a daemon may die, and the model's names for them. */
+  private static final Map<String, String> STEPS =
+      new TreeMap<>(
+          Map.of(
+              "VETH", "attach: veth",
+              "IN_USE", "attach: route in use",
+              "NODE_SIDE", "attach: node side",
+              "SLAVE", "attach: slave",
+              "ADDRESS", "attach: address",
+              "RULES", "attach: rules",
+              "POD_SIDE", "attach: pod side",
+              "RECORD", "attach: record"));
+
+  private static final NodeFacts FACTS =
+      new NodeFacts(
+          IpAddress.parse("10.0.1.10"), List.of(Prefix.parse("10.0.0.0/16")), List.of(), 1500);
+  private static final EniPlace ENI =
+      new EniPlace(
+          new EniId("eni-00000000000000051"),
+          DeviceIndex.PRIMARY,
+          MacAddress.parse("02:00:00:00:00:51"),
+          IpAddress.parse("10.0.1.10"),
+          Prefix.parse("10.0.1.0/24"));
+
+  private final ModelKernel model = new ModelKernel(BootClock::now);
+  private final Map<String, Long> inodes = new HashMap<>();
+  private final Set<Integer> aliens = new TreeSet<>();
+  private final List<String> story = new ArrayList<>();
+  private LinuxHost real;
+  private ModelDatapath modelled;
+
+  @BeforeEach
+  void build() throws Exception {
+    ip("netns add mpk-gw");
+    ip("netns add mpk-x");
+    ip("link add mpkeni address 02:00:00:00:00:51 type veth peer name mpkwire netns mpk-gw");
+    ip("-n mpk-gw addr add 10.0.1.1/24 dev mpkwire");
+    ip("-n mpk-gw link set mpkwire up");
+    ip("addr add 10.0.1.10/24 dev mpkeni");
+    ip("link set mpkeni up");
+    model.allLinksArePluggedIn();
+    model.linkMtu(1500);
+    for (String pod : PODS) {
+      addNamespace(pod);
+    }
+    restart(PodDatapath::new, Steps.FREE);
+  }
+
+  @AfterEach
+  void remove() throws Exception {
+    for (String namespace : List.of("mpk-a", "mpk-b", "mpk-x", "mpk-gw")) {
+      quietly("netns del " + namespace);
+    }
+    quietly("link del mpkeni");
+    quietly("route flush type unreachable");
+  }
+
+  private void addNamespace(String pod) throws Exception {
+    ip("netns add " + pod);
+    inodes.put(pod, ((Number) Files.getAttribute(netns(pod), "unix:ino")).longValue());
+  }
+
+  private long inode(String pod) {
+    return Objects.requireNonNull(inodes.get(pod), pod);
+  }
+
+  private static Path netns(String pod) {
+    return Path.of("/run/netns", pod);
+  }
+
+  private void restart(
+      java.util.function.Function<io.millpond.linux.datapath.PoolRoutes, PodDatapath> datapath,
+      Steps steps)
+      throws IOException {
+    real = new LinuxHost(FACTS, datapath);
+    modelled = model.datapath(steps);
+  }
+
+  private static AttachmentKey key(String name) {
+    return new AttachmentKey("millpond", name, name.substring(name.indexOf('/') + 1));
+  }
+
+  private static String podOf(String key) {
+    return key.substring(0, key.indexOf('/'));
+  }
+
+  private static IpAddress address(int last) {
+    return IpAddress.parse("10.0.1." + last);
+  }
+
+  // What is done to both.
+
+  /** A command and its words, as in a story that is told to people. */
+  private void take(String command) throws Exception {
+    story.add(command);
+    String[] words = command.split(" ");
+    switch (words[0]) {
+      case "attach" -> same(attach(words, real.pods(), true), attach(words, modelled, false));
+      case "detach" -> same(detach(words, real.pods(), true), detach(words, modelled, false));
+      case "die" -> die(words);
+      case "restart" -> restart(PodDatapath::new, Steps.FREE);
+      case "undo" -> {
+        undo(real);
+        undo(modelled);
+      }
+      case "lose" -> {
+        quietly("link del " + HostVeth.of(key(words[1])).name());
+        model.deleteVeth(key(words[1]));
+      }
+      case "kill" -> kill(words[1]);
+      case "alien" -> alien(Integer.parseInt(words[1]));
+      case "flush" -> {
+        quietly("route flush type unreachable");
+        model.flushRoutes();
+      }
+      case "released" -> {
+        real.released(address(Integer.parseInt(words[1])), BootTime.BOOT);
+        modelled.released(address(Integer.parseInt(words[1])), BootTime.BOOT);
+      }
+      case "used" -> {
+        real.inUse(address(Integer.parseInt(words[1])));
+        modelled.inUse(address(Integer.parseInt(words[1])));
+      }
+      case "forget" -> {
+        real.forget(List.of(address(Integer.parseInt(words[1]))));
+        modelled.forget(List.of(address(Integer.parseInt(words[1]))));
+      }
+      case "care" -> {
+        Map<EniPlace, Map<IpAddress, KernelView.RouteSays>> pool =
+            Map.of(ENI, Map.of(address(21), new KernelView.ReleasedAt(BootTime.BOOT)));
+        real.reconcile(pool, true);
+        modelled.reconcile(pool, true);
+      }
+      default -> throw new IllegalArgumentException(command);
+    }
+    same(state(real, key -> HostVeth.of(key).name()), state(modelled, ModelKernel::linkName));
+  }
+
+  private void same(Object realAnswer, Object modelAnswer) {
+    assertThat(modelAnswer)
+        .as(
+            "the model's, where the kernel's is %s, after -Dmillpond.seed=%d %s",
+            realAnswer, SEED, story)
+        .isEqualTo(realAnswer);
+  }
+
+  private interface InPod {
+    String run(Netns netns) throws IOException;
+  }
+
+  private String inPod(String pod, boolean onReal, InPod work) throws IOException {
+    if (!onReal) {
+      return work.run(ModelKernel.netns(inode(pod)));
+    }
+    io.millpond.linux.netns.Netns opened = io.millpond.linux.netns.Netns.open(netns(pod));
+    try (LinuxNetns netns = LinuxNetns.adopt(opened.fd(), inode(pod))) {
+      return work.run(netns);
+    }
+  }
+
+  /** attach KEY NAMESPACE ADDRESS. */
+  private String attach(String[] words, PodNetwork pods, boolean onReal) throws IOException {
+    PodPlan plan =
+        new PodPlan(
+            key(words[1]), "default/x", address(Integer.parseInt(words[3])), ENI, 1500, List.of());
+    return inPod(
+        words[2],
+        onReal,
+        netns ->
+            switch (pods.attach(plan, netns)) {
+              case PodNetwork.Attached attached -> attached.mac() + " " + attached.mtu();
+              case PodNetwork.AlreadyAttached already -> "already in " + already.netnsInode();
+              case PodNetwork.AttachFailed failed -> "failed, exposed " + failed.exposed();
+              case PodNetwork.AttachOutcome other -> other.getClass().getSimpleName();
+            });
+  }
+
+  /** detach KEY [NAMESPACE]. */
+  private String detach(String[] words, PodNetwork pods, boolean onReal) throws IOException {
+    if (words.length == 2) {
+      return told(pods.detach(key(words[1]), Optional.empty()));
+    }
+    return inPod(words[2], onReal, netns -> told(pods.detach(key(words[1]), Optional.of(netns))));
+  }
+
+  private static String told(PodNetwork.DetachOutcome outcome) {
+    return switch (outcome) {
+      case PodNetwork.Detached detached -> "detached, found " + detached.found();
+      case PodNetwork.DetachFailed failed -> "failed: " + failed.detail();
+    };
+  }
+
+  /** die STEP KEY NAMESPACE ADDRESS: an attach by a daemon that dies before the step. */
+  private void die(String[] words) throws IOException {
+    String last = STEPS.get(words[1]);
+    restart(
+        routes -> DyingDatapath.before(words[1], routes),
+        (name, effect) -> {
+          if (name.equals(last)) {
+            throw new DyingDatapath.Killed();
+          }
+          effect.run();
+        });
+    String[] attach = Arrays.copyOfRange(words, 1, words.length);
+    same(unlessKilled(attach, real.pods(), true), unlessKilled(attach, modelled, false));
+    restart(PodDatapath::new, Steps.FREE);
+  }
+
+  private String unlessKilled(String[] words, PodNetwork pods, boolean onReal) throws IOException {
+    try {
+      return attach(words, pods, onReal);
+    } catch (DyingDatapath.Killed e) {
+      return "died";
+    }
+  }
+
+  private static void undo(HostNetwork host) throws IOException {
+    for (KernelView.Interrupted interrupted : host.look().interrupted()) {
+      host.undo(interrupted);
+    }
+  }
+
+  private void kill(String pod) throws Exception {
+    ip("netns del " + pod);
+    long inode = inode(pod);
+    model.killNamespace(inode);
+    // A namespace's links go some time after it.
+    String after = state(modelled, ModelKernel::linkName);
+    await()
+        .atMost(SOON)
+        .untilAsserted(
+            () -> assertThat(state(real, key -> HostVeth.of(key).name())).isEqualTo(after));
+    addNamespace(pod);
+  }
+
+  /** A slave that nobody knows takes the address, or gives it up. */
+  private void alien(int last) throws Exception {
+    if (aliens.remove(last)) {
+      ip("link del mpkx" + last);
+      model.removeAlien(address(last));
+      return;
+    }
+    ip("link add link mpkeni name mpkx" + last + " type ipvlan mode l2");
+    try {
+      ip("addr add 10.0.1." + last + "/32 dev mpkx" + last);
+      model.alienSlave(ENI.id(), address(last));
+      aliens.add(last);
+    } catch (IOException e) {
+      ip("link del mpkx" + last); // a pod has it
+    }
+  }
+
+  // What is seen of both.
+
+  private static String state(
+      HostNetwork host, java.util.function.Function<AttachmentKey, String> linkName)
+      throws IOException {
+    Map<String, String> keys = new HashMap<>();
+    KEYS.forEach(name -> keys.put(linkName.apply(key(name)), name));
+    KernelView view = host.look();
+    TreeSet<String> lines = new TreeSet<>();
+    view.attachments()
+        .forEach(
+            seen ->
+                lines.add(
+                    "%s is %s with %s in %d (%s)"
+                        .formatted(
+                            keys.get(seen.hostLink()),
+                            seen.key(),
+                            seen.address(),
+                            seen.netnsInode(),
+                            seen.pod())));
+    view.interrupted().forEach(one -> lines.add(keys.get(one.hostLink()) + " is interrupted"));
+    view.poolRoutes()
+        .forEach((address, says) -> lines.add(address + " is " + says.getClass().getSimpleName()));
+    for (int last : ADDRESSES) {
+      lines.add(address(last) + (host.held(ENI, address(last)) ? " is held" : " is not held"));
+    }
+    return String.join("\n", lines);
+  }
+
+  // The scripts.
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "attach A a 21; attach A a 21; attach A b 22; attach A a 22; detach A; detach A",
+        "released 21; attach A a 21; detach A a; attach A b 21; detach A b; forget 21",
+        "attach A a 21; attach N a 22; attach B b 21; attach B b 22; detach B a; detach B b",
+        "alien 21; attach A a 21; released 22; used 21; attach A a 21; alien 21; attach A a 21",
+        "attach A a 21; lose A; attach A a 22; attach B b 21; detach A a; attach B b 21",
+        "released 21; attach A a 21; lose A; detach A; detach A a",
+        "attach A a 21; kill a; attach A a 21; kill a; detach A; detach A a",
+        "released 21; attach A a 21; restart; detach A; restart; attach A a 21; flush; care; detach A",
+        "released 21; released 22; attach A a 21; flush; restart; care; care; detach A; care; care",
+        "used 22; released 23; care; care; forget 21; care; restart; care; care",
+      })
+  void theModelAnswersAsTheKernelDoes(String script) throws Exception {
+    for (String command : script.split("; ", -1)) {
+      take(
+          command
+              .replace(" A", " mpk-a/eth0")
+              .replace(" N", " mpk-a/net1")
+              .replace(" B", " mpk-b/eth0")
+              .replaceAll(" ([ab])( |$)", " mpk-$1$2"));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"VETH", "IN_USE", "NODE_SIDE", "SLAVE", "ADDRESS", "RULES", "POD_SIDE", "RECORD"})
+  void whatADeadDaemonLeavesIsTheSame(String step) throws Exception {
+    take("released 21");
+    take("die " + step + " mpk-a/eth0 mpk-a 21");
+    take("attach mpk-a/eth0 mpk-a 22");
+    take("attach mpk-b/eth0 mpk-b 21");
+    take("undo");
+    take("attach mpk-a/eth0 mpk-a 21");
+    take("detach mpk-a/eth0");
+    take("die " + step + " mpk-a/eth0 mpk-a 23");
+    take("detach mpk-a/eth0 mpk-a");
+  }
+
+  @Test
+  void theModelAnswersAsTheKernelDoesWhateverIsDone() throws Exception {
+    SplittableRandom random = new SplittableRandom(SEED);
+    for (int i = 0; i < SCRIPTS * LENGTH; i++) {
+      if (i % LENGTH == 0) {
+        story.clear();
+        for (String pod : PODS) {
+          take("kill " + pod);
+        }
+      }
+      take(any(random));
+    }
+  }
+
+  private static String any(SplittableRandom random) {
+    String key = KEYS.get(random.nextInt(KEYS.size()));
+    String pod = random.nextInt(6) > 0 ? podOf(key) : PODS.get(random.nextInt(PODS.size()));
+    int last = ADDRESSES.get(random.nextInt(ADDRESSES.size()));
+    return switch (random.nextInt(16)) {
+      case 0, 1, 2, 3 -> "attach %s %s %d".formatted(key, pod, last);
+      case 4 -> "detach " + key;
+      case 5 -> "detach " + key + " " + pod;
+      case 6 -> "lose " + key;
+      case 7 -> "kill " + pod;
+      case 8 -> "alien " + last;
+      case 9 -> "released " + last;
+      case 10 -> "used " + last;
+      case 11 -> "forget " + last;
+      case 12 -> random.nextBoolean() ? "care" : "flush";
+      case 13 -> "restart";
+      case 14 -> "undo";
+      default ->
+          "die %s %s %s %d"
+              .formatted(
+                  List.copyOf(STEPS.keySet()).get(random.nextInt(STEPS.size())), key, pod, last);
+    };
+  }
+
+  private static String ip(String arguments) throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(("ip " + arguments).split(" ")).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() != 0) {
+      throw new IOException("ip " + arguments + ": " + output);
+    }
+    return output;
+  }
+
+  private static void quietly(String arguments) throws InterruptedException {
+    try {
+      ip(arguments);
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining(arguments);
+    }
+  }
+}
