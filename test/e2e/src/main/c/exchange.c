@@ -1,13 +1,17 @@
 /* Tells every caller which address it saw, and asks that of others.
  *   exchange serve PORT           answers over TCP and UDP until it is killed; prints "ready" when it listens
- *   exchange tcp|udp ADDRESS PORT prints what the server says it saw; status 1 and the reason on stderr otherwise */
+ *   exchange tcp|udp ADDRESS PORT prints what the server says it saw; status 1 and the reason on stderr otherwise
+ *   exchange echo PORT            sends back what comes over TCP, on many connections at a time, until it is killed
+ *   exchange talk ADDRESS PORT    keeps one connection to that: each line of its input goes there and comes back */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -106,6 +110,48 @@ static void serve(const char *port) {
   }
 }
 
+static void echo(const char *port) {
+  struct sockaddr_in any = address("0.0.0.0", port);
+  int tcp = open_socket(SOCK_STREAM, &any);
+  if (listen(tcp, 64) != 0 || signal(SIGCHLD, SIG_IGN) == SIG_ERR) {
+    fail("listen");
+  }
+  (void)puts("ready");
+  (void)fflush(stdout);
+  for (;;) {
+    int fd = accept(tcp, NULL, NULL);
+    if (fd >= 0 && fork() == 0) {
+      char octets[64];
+      ssize_t got;
+      (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+      while ((got = recv(fd, octets, sizeof octets, 0)) > 0 && send(fd, octets, (size_t)got, MSG_NOSIGNAL) == got) {
+      }
+      _exit(0);
+    }
+    (void)close(fd);
+  }
+}
+
+static int talk(const char *host, const char *port) {
+  struct sockaddr_in to = address(host, port);
+  int fd = open_socket(SOCK_STREAM, NULL);
+  if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
+    fail("connect");
+  }
+  (void)puts("ready");
+  (void)fflush(stdout);
+  char line[64];
+  while (fgets(line, sizeof line, stdin) != NULL) {
+    size_t length = strlen(line);
+    if (send(fd, line, length, MSG_NOSIGNAL) != (ssize_t)length || recv(fd, line, length, MSG_WAITALL) != (ssize_t)length) {
+      fail("talk");
+    }
+    (void)fputs(line, stdout);
+    (void)fflush(stdout);
+  }
+  return 0;
+}
+
 static int ask(int type, const char *host, const char *port) {
   struct sockaddr_in to = address(host, port);
   struct timeval limit = {.tv_sec = SECONDS};
@@ -138,9 +184,13 @@ static int ask(int type, const char *host, const char *port) {
 int main(int count, char **words) {
   if (count == 3 && strcmp(words[1], "serve") == 0) {
     serve(words[2]);
+  } else if (count == 3 && strcmp(words[1], "echo") == 0) {
+    echo(words[2]);
+  } else if (count == 4 && strcmp(words[1], "talk") == 0) {
+    return talk(words[2], words[3]);
   } else if (count == 4) {
     return ask(strcmp(words[1], "udp") == 0 ? SOCK_DGRAM : SOCK_STREAM, words[2], words[3]);
   }
-  (void)fputs("usage: exchange serve PORT | exchange tcp|udp ADDRESS PORT\n", stderr);
+  (void)fputs("usage: exchange serve|echo PORT | exchange tcp|udp|talk ADDRESS PORT\n", stderr);
   return 2;
 }

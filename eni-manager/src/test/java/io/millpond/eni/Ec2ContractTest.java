@@ -27,13 +27,18 @@ import software.amazon.awssdk.services.ec2.model.Ec2Response;
 import software.amazon.awssdk.services.ec2.model.NetworkInterface;
 
 /** What millpond needs of EC2, whoever plays it; see {@link TestCloud}. */
-@ExtendWith(KnownDepartures.class)
+@ExtendWith(SdkWarnings.class)
 class Ec2ContractTest {
   private static final DeviceIndex FIRST = DeviceIndex.of(1);
   private static final DeviceIndex SECOND = DeviceIndex.of(2);
 
-  private final TestCloud cloud = TestCloud.open();
+  private final TestCloud cloud = open();
   private final CloudEnis enis = cloud.enis();
+
+  /** The endpoint that the cases are tried with. */
+  TestCloud open() {
+    return TestCloud.open();
+  }
 
   @AfterEach
   void stop() {

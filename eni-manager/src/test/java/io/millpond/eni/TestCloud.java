@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +45,6 @@ import software.amazon.awssdk.services.ec2.model.TagSpecification;
  *     and removed afterwards</td></tr>
  * <tr><td>{@code millpond.test.ec2.subnet}</td><td>a /28 in the instance's zone with no address in
  *     use; only with an instance; none: tests that need it are skipped</td></tr>
- * <tr><td>{@code millpond.test.ec2.departures}</td><td>see {@link KnownDepartures}</td></tr>
  * </table>
  */
 final class TestCloud implements AutoCloseable {
@@ -62,6 +62,9 @@ final class TestCloud implements AutoCloseable {
       System.setProperty("aws.secretAccessKey", "secret");
     }
   }
+
+  /** Some image that an endpoint has; emulators take a second to tell all of theirs. */
+  private static final Map<URI, String> IMAGES = new ConcurrentHashMap<>();
 
   private static @Nullable String property(String name) {
     String value = System.getProperty("millpond.test.ec2" + name);
@@ -93,7 +96,8 @@ final class TestCloud implements AutoCloseable {
     } else {
       String vpc = admin.createVpc(r -> r.cidrBlock("10.0.0.0/16")).vpc().vpcId();
       undo.add(() -> admin.deleteVpc(r -> r.vpcId(vpc)));
-      instance = launch(makeSubnet(vpc, "10.0.1.0/24"));
+      // As large as it can be: emulators that draw addresses at random seldom draw one twice in it.
+      instance = launch(makeSubnet(vpc, "10.0.128.0/17"));
       this.small = makeSubnet(vpc, "10.0.3.0/28");
     }
     this.self = identity(instance);
@@ -108,7 +112,11 @@ final class TestCloud implements AutoCloseable {
 
   /** The endpoint under test. */
   static TestCloud open() {
-    return OTHER == null ? simulated() : new TestCloud(URI.create(OTHER), null);
+    return OTHER == null ? simulated() : at(URI.create(OTHER));
+  }
+
+  static TestCloud at(URI endpoint) {
+    return new TestCloud(endpoint, null);
   }
 
   static TestCloud simulated() {
@@ -255,7 +263,10 @@ final class TestCloud implements AutoCloseable {
   }
 
   private Instance launch(String inSubnet) {
-    String image = admin.describeImages(r -> r.maxResults(5)).images().getFirst().imageId();
+    String image =
+        IMAGES.computeIfAbsent(
+            endpoint,
+            at -> admin.describeImages(r -> r.maxResults(5)).images().getFirst().imageId());
     String launched =
         admin
             .runInstances(
@@ -308,7 +319,7 @@ final class TestCloud implements AutoCloseable {
       step.run();
     } catch (Ec2Exception | ConditionTimeoutException e) {
       System.getLogger(TestCloud.class.getName())
-          .log(System.Logger.Level.WARNING, "left behind", e);
+          .log(System.Logger.Level.WARNING, "left behind: {0}", e.getMessage());
     }
   }
 

@@ -27,6 +27,13 @@ public interface Libc {
 
   int setsockopt(int fd, int level, int name, @In @Direct ByteBuffer value, int length);
 
+  int getsockopt(
+      int fd,
+      int level,
+      int name,
+      @In @Out @Direct ByteBuffer value,
+      @In @Out @Direct ByteBuffer length);
+
   @ssize_t
   long send(int fd, @In @Direct ByteBuffer data, @size_t long length, int flags);
 

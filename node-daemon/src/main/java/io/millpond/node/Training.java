@@ -185,6 +185,11 @@ final class Training {
     }
 
     @Override
+    public List<String> findings() {
+      return List.of();
+    }
+
+    @Override
     public String poolJson() {
       return "{}";
     }

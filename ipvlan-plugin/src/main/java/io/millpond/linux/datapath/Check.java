@@ -11,6 +11,7 @@ import io.millpond.linux.netlink.Reply;
 import io.millpond.linux.netlink.Routes;
 import io.millpond.linux.netlink.Routes.Route;
 import io.millpond.linux.netlink.Rules;
+import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netns.Netns;
 import io.millpond.linux.nft.PodRules;
 import io.millpond.pool.value.IpAddress;
@@ -100,7 +101,7 @@ final class Check {
       return Optional.empty();
     }
     Link link = Links.read(found.getFirst());
-    if (!link.kind().equals("ipvlan")) {
+    if (!link.kind().equals(SlaveKind.NAME)) {
       differences.add("%s in the pod is no ipvlan but %s".formatted(name, link.kind()));
       return Optional.empty();
     }

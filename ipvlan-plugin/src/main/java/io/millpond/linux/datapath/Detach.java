@@ -8,6 +8,7 @@ import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.linux.netlink.Reply;
 import io.millpond.linux.netlink.Rt;
 import io.millpond.linux.netlink.Rules;
+import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netns.Netns;
 import io.millpond.linux.nft.PodRules;
 import io.millpond.pool.value.BootTime;
@@ -108,7 +109,7 @@ final class Detach {
   private Optional<Alias> recordInside(NetlinkSocket pod) {
     try {
       return PodSide.links(pod).stream()
-          .filter(link -> link.kind().equals("ipvlan"))
+          .filter(link -> link.kind().equals(SlaveKind.NAME))
           .flatMap(link -> link.alias().flatMap(Alias::parse).stream())
           .filter(veth::isOf)
           .findFirst();
@@ -173,7 +174,7 @@ final class Detach {
    * because an attach did not come to name it.
    */
   private static boolean isSlaveOf(Link link, Alias record, boolean ownNamespace) {
-    if (!link.kind().equals("ipvlan")) {
+    if (!link.kind().equals(SlaveKind.NAME)) {
       return false;
     }
     Optional<Alias> carried = link.alias().flatMap(Alias::parse);

@@ -4,6 +4,7 @@ import io.millpond.linux.netlink.Links;
 import io.millpond.linux.netlink.Links.Link;
 import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.linux.netlink.NetlinkSocket;
+import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netns.Sysctl;
 import io.millpond.pool.value.MacAddress;
 import java.io.IOException;
@@ -24,7 +25,7 @@ public final class EniLinks {
       return host.dump(Links.dump()).stream()
           .map(Links::read)
           .filter(link -> link.mac().equals(Optional.of(mac)))
-          .filter(link -> !link.kind().equals("ipvlan") && !link.kind().equals("vlan"))
+          .filter(link -> !link.kind().equals(SlaveKind.NAME) && !link.kind().equals("vlan"))
           .min(java.util.Comparator.comparingInt(Link::index))
           .map(link -> new EniLink(link.index(), link.name(), mac, link.mtu()));
     }

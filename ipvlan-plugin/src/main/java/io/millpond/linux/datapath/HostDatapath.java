@@ -4,29 +4,38 @@ import io.millpond.linux.netlink.Addresses;
 import io.millpond.linux.netlink.Links;
 import io.millpond.linux.netlink.Links.Link;
 import io.millpond.linux.netlink.Neighbours;
+import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.linux.netlink.Routes;
 import io.millpond.linux.netns.Sysctl;
+import io.millpond.linux.nft.ForeignChains;
 import io.millpond.linux.nft.HostRules;
+import io.millpond.linux.nft.LegacyTables;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The node's own side: forwarding, the node's nf_tables rules, and what every attachment and every
  * pool address has in the node's namespace. {@link #reconcile} puts back what somebody took away
- * and says what that was; nothing that is not ours is touched, with one exception that is said as
+ * and says what that was; nothing that is not ours is touched, with two exceptions that are said as
  * well: a pool address on a link of the node, where it would make the node answer in the pod's
- * place, is removed.
+ * place, is removed; and a firewall that drops what is forwarded gets a rule that accepts pods.
  *
  * <p>Thread-safe.
  */
 public final class HostDatapath {
+  private static final String LEGACY =
+      "a firewall of iptables-legacy drops what is forwarded: pods do not reach services and the internet; "
+          + "let it accept them (iptables-legacy -I FORWARD -i mpd+ -j ACCEPT; iptables-legacy -I FORWARD -o mpd+ -j ACCEPT), or use iptables-nft";
+
   private final IpAddress node;
   private final PoolRoutes pool;
 
@@ -54,17 +63,22 @@ public final class HostDatapath {
    * Puts back what is missing.
    *
    * @param enis links of the ENIs that carry pods
-   * @return what was repaired, for people; empty when all was as it must be
+   * @return both lists empty when all was as it must be
    * @throws IOException if the kernel refuses
    */
-  public synchronized List<String> reconcile(List<EniLink> enis) throws IOException {
-    List<String> repairs = new ArrayList<>();
+  public synchronized Reconciled reconcile(List<EniLink> enis) throws IOException {
+    Reconciled outcome = new Reconciled();
+    List<String> repairs = outcome.repairs();
     if (Sysctl.set("ipv4/ip_forward", "1")) {
       repairs.add("ip_forward was 0");
     }
     if (!HostRules.complete(node)) {
       HostRules.install(node);
       repairs.add("the node's nf_tables rules were gone or changed");
+    }
+    ForeignChains.accept(repairs, outcome.findings());
+    if (LegacyTables.dropForwarded()) {
+      outcome.findings().add(LEGACY);
     }
     for (EniLink eni : enis) {
       if (Sysctl.setIfPresent("ipv4/conf/" + eni.name() + "/forwarding", "1")) {
@@ -78,14 +92,35 @@ public final class HostDatapath {
       for (IpAddress address : pool.restore(host)) {
         repairs.add("the unreachable route of " + address + " was gone");
       }
-      strayAddresses(host, repairs);
-      attachments(host, repairs, () -> {});
+      List<Link> links = links(host);
+      down(host, links, enis, repairs);
+      strayAddresses(host, links, repairs);
+      attachments(host, outcome, () -> {});
     }
-    return repairs;
+    return outcome;
   }
 
-  private void strayAddresses(NetlinkSocket host, List<String> repairs) throws IOException {
+  private static List<Link> links(NetlinkSocket host) throws NetlinkException {
+    return host.dump(Links.dump()).stream().map(Links::read).toList();
+  }
+
+  private static void down(
+      NetlinkSocket host, List<Link> links, List<EniLink> enis, List<String> repairs)
+      throws NetlinkException {
+    for (Link link : links) {
+      boolean carriesPods = enis.stream().anyMatch(eni -> eni.index() == link.index());
+      if (carriesPods && !link.isUp()) {
+        host.require(Links.up(link.index()));
+        repairs.add("the ENI's link " + link.name() + " was down");
+      }
+    }
+  }
+
+  private void strayAddresses(NetlinkSocket host, List<Link> links, List<String> repairs)
+      throws IOException {
     Set<IpAddress> ours = pool.addresses();
+    Map<Integer, String> names =
+        links.stream().collect(Collectors.toMap(Link::index, Link::name, (a, _) -> a));
     for (var reply : host.dump(Addresses.dump())) {
       Optional<Addresses.LinkAddress> found = Addresses.read(reply);
       if (found.isPresent()
@@ -94,8 +129,10 @@ public final class HostDatapath {
         host.require(
             Addresses.delete(found.get().link(), found.get().address(), found.get().length()));
         repairs.add(
-            "pool address %s was on link %d of the node and was removed: the node would have answered for the pod"
-                .formatted(found.get().address(), found.get().link()));
+            "pool address %s was on the node's link %s and was removed: the node would have answered for the pod"
+                .formatted(
+                    found.get().address(),
+                    names.getOrDefault(found.get().link(), String.valueOf(found.get().link()))));
       }
     }
   }
@@ -106,9 +143,8 @@ public final class HostDatapath {
    *
    * @param afterLinks for tests: what happens on the node just then
    */
-  void attachments(NetlinkSocket host, List<String> repairs, Runnable afterLinks)
-      throws IOException {
-    List<Link> links = host.dump(Links.dump()).stream().map(Links::read).toList();
+  void attachments(NetlinkSocket host, Reconciled outcome, Runnable afterLinks) throws IOException {
+    List<Link> links = links(host);
     afterLinks.run();
     Set<String> routed = new HashSet<>();
     for (var reply : host.dump(Routes.dump())) {
@@ -124,17 +160,55 @@ public final class HostDatapath {
     for (var reply : host.dump(Neighbours.dump())) {
       Neighbours.read(reply)
           .filter(Neighbours.Neighbour::isPermanent)
-          .ifPresent(n -> known.add(n.link() + " " + n.address()));
+          .ifPresent(
+              n ->
+                  known.add(
+                      "%d %s %s"
+                          .formatted(
+                              n.link(), n.address(), n.mac().map(Object::toString).orElse(""))));
     }
     for (Link link : links) {
       Optional<Alias> alias = complete(link);
       if (alias.isPresent()) {
-        String entry = link.index() + " " + alias.get().address();
-        Optional<String> wrong = wrong(link, routed.contains(entry), known.contains(entry));
-        if (wrong.isPresent() && isThere(host, link) && repair(host, link, alias.get())) {
-          repairs.add(
-              "the veth of %s (%s): %s"
-                  .formatted(alias.get().key(), alias.get().address(), wrong.get()));
+        attachment(host, link, alias.get(), routed, known, outcome);
+      }
+    }
+  }
+
+  private void attachment(
+      NetlinkSocket host,
+      Link link,
+      Alias alias,
+      Set<String> routed,
+      Set<String> known,
+      Reconciled outcome)
+      throws IOException {
+    String entry = link.index() + " " + alias.address();
+    List<String> wrong =
+        wrong(
+            link,
+            alias,
+            routed.contains(entry),
+            known.contains(entry + " " + HostVeth.podMac(alias.hash())));
+    String who = "the veth %s of %s (%s)".formatted(link.name(), alias.key(), alias.address());
+    if (!wrong.isEmpty() && isThere(host, link) && repair(host, link, alias)) {
+      outcome.repairs().add(who + ": " + String.join(", ", wrong));
+    }
+    PodEnd end = new PodEnd(host, link, alias, node);
+    if (end.isChanged()) {
+      try {
+        if (end.putBack()) {
+          outcome.repairs().add(who + ": its MAC in the pod was changed");
+        } else if (isThere(host, link)) {
+          outcome
+              .findings()
+              .add(
+                  who
+                      + ": its MAC in the pod was changed, and the pod's namespace is not found: restart the pod");
+        }
+      } catch (IOException e) {
+        if (isThere(host, link)) {
+          throw e;
         }
       }
     }
@@ -146,22 +220,33 @@ public final class HostDatapath {
         : Optional.empty();
   }
 
-  private static Optional<String> wrong(Link link, boolean routed, boolean known)
+  private static List<String> wrong(Link link, Alias alias, boolean routed, boolean known)
       throws IOException {
+    List<String> wrong = new ArrayList<>();
     if (!link.isUp()) {
-      return Optional.of("was down");
+      wrong.add("was down");
+    }
+    if (!hasItsMac(link, alias)) {
+      wrong.add("had another MAC");
     }
     if (!routed) {
-      return Optional.of("had no route");
+      wrong.add("had no route");
+    }
+    if (!known) {
+      wrong.add("had no neighbour, or another one");
     }
     try {
       if (!Sysctl.get("ipv4/conf/" + link.name() + "/rp_filter").equals("1")) {
-        return Optional.of("had no rp_filter");
+        wrong.add("had no rp_filter");
       }
     } catch (NoSuchFileException e) {
-      return Optional.empty(); // the link is gone
+      return List.of(); // the link is gone
     }
-    return known ? Optional.empty() : Optional.of("had no neighbour");
+    return wrong;
+  }
+
+  private static boolean hasItsMac(Link link, Alias alias) {
+    return link.mac().equals(Optional.of(HostVeth.hostMac(alias.hash())));
   }
 
   /** Whether the link is still the one that was listed, with the same record. */
@@ -174,6 +259,10 @@ public final class HostDatapath {
   /** Whether it was repaired; a link that goes meanwhile needs none. */
   private boolean repair(NetlinkSocket host, Link link, Alias alias) throws IOException {
     try {
+      if (!hasItsMac(link, alias)) {
+        // First, because the kernel forgets the link's neighbours then.
+        host.require(Links.mac(link.index(), HostVeth.hostMac(alias.hash())));
+      }
       Attach.setUp(host, link, alias.address(), node, HostVeth.podMac(alias.hash()));
       return true;
     } catch (IOException e) {

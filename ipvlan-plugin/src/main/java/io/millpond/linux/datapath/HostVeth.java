@@ -51,7 +51,12 @@ public record HostVeth(String name) {
 
   /** Locally administered; given, because a MAC that the kernel makes up is rewritten by udev. */
   static MacAddress hostMac(AttachmentKey key) {
-    return mac(hash(key), 0);
+    return hostMac(hash(key));
+  }
+
+  /** As {@link #podMac(String)}, of the node's end. */
+  static MacAddress hostMac(String hash) {
+    return mac(hash, 0);
   }
 
   static MacAddress podMac(AttachmentKey key) {

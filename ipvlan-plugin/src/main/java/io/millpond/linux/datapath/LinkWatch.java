@@ -8,11 +8,12 @@ import io.millpond.linux.netlink.Reply;
 import io.millpond.linux.netlink.Rt;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
- * Hears of changes to links, addresses, routes and rules in the namespace in which it was started,
- * on a thread of its own. A burst can overrun the kernel's buffer; then {@link Listener#lost} is
- * told, and everything must be looked at.
+ * Hears of changes to links, addresses, routes, settings of links and nf_tables in the namespace in
+ * which it was started, on threads of its own. A burst can overrun the kernel's buffer; then {@link
+ * Listener#lost} is told, and everything must be looked at.
  */
 public final class LinkWatch implements AutoCloseable {
   private static final int RTMGRP_LINK = 0x1;
@@ -20,11 +21,14 @@ public final class LinkWatch implements AutoCloseable {
   private static final int RTMGRP_IPV4_IFADDR = 0x10;
   private static final int RTMGRP_IPV4_ROUTE = 0x40;
 
+  private static final int RTMGRP_IPV4_NETCONF = 1 << 23;
+
   private static final Duration PAUSE = Duration.ofMillis(100);
 
-  static final int GROUPS = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE;
+  static final int GROUPS =
+      RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_NETCONF;
 
-  /** Is told on the watch's thread and must return soon. */
+  /** Is told on the watch's threads and must return soon. */
   public interface Listener {
     /** A host end of a veth of ours is gone. */
     void vethGone(String veth, Optional<Alias> alias);
@@ -36,15 +40,11 @@ public final class LinkWatch implements AutoCloseable {
     void lost(String why);
   }
 
-  private final NetlinkSocket socket;
   private final Listener listener;
-  private final Thread thread;
   private volatile boolean closed;
 
-  private LinkWatch(NetlinkSocket socket, Listener listener) {
-    this.socket = socket;
+  private LinkWatch(Listener listener) {
     this.listener = listener;
-    this.thread = Thread.ofPlatform().name("link-watch").daemon().unstarted(this::run);
   }
 
   /**
@@ -53,38 +53,53 @@ public final class LinkWatch implements AutoCloseable {
    * @throws NetlinkException if the kernel refuses
    */
   public static LinkWatch start(Listener listener) throws NetlinkException {
-    return start(NetlinkSocket.open(GROUPS), listener);
+    NetlinkSocket links = NetlinkSocket.open(GROUPS);
+    NetlinkSocket rules;
+    try {
+      rules = NetlinkSocket.openForNftables();
+    } catch (NetlinkException e) {
+      links.close();
+      throw e;
+    }
+    LinkWatch watch = start(links, listener);
+    // Of a ruleset with thousands of rules only the end matters, and not whether all was heard.
+    watch.hear("rule-watch", rules, _ -> listener.changed());
+    return watch;
   }
 
   /** Takes the socket over. */
   static LinkWatch start(NetlinkSocket socket, Listener listener) {
-    LinkWatch watch = new LinkWatch(socket, listener);
-    watch.thread.start();
+    LinkWatch watch = new LinkWatch(listener);
+    watch.hear("link-watch", socket, listener::lost);
     return watch;
   }
 
-  private void run() {
+  private void hear(String name, NetlinkSocket socket, Consumer<String> overrun) {
+    Thread.ofPlatform().name(name).daemon().start(() -> run(socket, overrun));
+  }
+
+  private void run(NetlinkSocket socket, Consumer<String> overrun) {
     try (socket) {
       while (!closed) {
-        listen();
+        listen(socket, overrun);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void listen() throws InterruptedException {
+  private void listen(NetlinkSocket socket, Consumer<String> overrun) throws InterruptedException {
     try {
       for (Reply reply : socket.listen()) {
         dispatch(reply);
       }
     } catch (NetlinkException e) {
-      if (!closed) {
+      if (!closed && e.errno() == Rt.ENOBUFS) {
+        overrun.accept(String.valueOf(e.getMessage()));
+      } else if (!closed) {
         listener.lost(String.valueOf(e.getMessage()));
-        if (e.errno() != Rt.ENOBUFS) {
-          // An overrun is over when it is read; another error may last, and must not fill the log.
-          Thread.sleep(PAUSE);
-        }
+        // An overrun is over when it is read; another error may last, and must not fill the log.
+        Thread.sleep(PAUSE);
       }
     } catch (RuntimeException e) {
       listener.lost("a listener failed: " + e);
@@ -101,12 +116,14 @@ public final class LinkWatch implements AutoCloseable {
     } else if (reply.type() == Rt.NEWLINK
         || reply.type() == Rt.DELROUTE
         || reply.type() == Rt.DELNEIGH
-        || reply.type() == Rt.NEWADDR) {
+        || reply.type() == Rt.NEWADDR
+        || reply.type() == Rt.NEWNETCONF
+        || reply.type() == Rt.NFT_NEWGEN) {
       listener.changed();
     }
   }
 
-  /** Ends the thread within a few seconds. */
+  /** Ends the threads within a few seconds. */
   @Override
   public void close() {
     closed = true;

@@ -12,6 +12,7 @@ import io.millpond.linux.netlink.Routes.Route;
 import io.millpond.linux.netlink.Rt;
 import io.millpond.linux.netlink.Rules;
 import io.millpond.linux.netlink.Rules.MarkRule;
+import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.nft.PodRules;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
@@ -80,7 +81,7 @@ final class PodSide {
 
   /** A slave, of a master outside of the pod, that an attach created and did not come to name. */
   static boolean isUnfinished(Link link) {
-    return link.kind().equals("ipvlan")
+    return link.kind().equals(SlaveKind.NAME)
         && link.linkNetns().isPresent()
         && !link.isUp()
         && link.alias().isEmpty();

@@ -7,7 +7,6 @@ import java.util.OptionalInt;
 /** Messages about links: {@code struct ifinfomsg} (16 octets) and IFLA_* attributes. */
 public final class Links {
   private static final int FIXED = 16;
-  private static final int IPVLAN_MODE_L2 = 0;
 
   private Links() {}
 
@@ -62,12 +61,8 @@ public final class Links {
     return m.nested(
         Rt.IFLA_LINKINFO,
         () ->
-            m.attributeText(Rt.IFLA_INFO_KIND, "ipvlan")
-                .nested(
-                    Rt.IFLA_INFO_DATA,
-                    () ->
-                        m.attributeU16(Rt.IFLA_IPVLAN_MODE, IPVLAN_MODE_L2)
-                            .attributeU16(Rt.IFLA_IPVLAN_FLAGS, 0)));
+            m.attributeText(Rt.IFLA_INFO_KIND, SlaveKind.NAME)
+                .nested(Rt.IFLA_INFO_DATA, () -> SlaveKind.data(m)));
   }
 
   public static Message setAlias(String name, String alias) {
@@ -97,6 +92,11 @@ public final class Links {
         .attributeU32(Rt.IFLA_MTU, mtu);
   }
 
+  public static Message mac(int index, MacAddress mac) {
+    return message("set the MAC of link " + index, Rt.SETLINK, 0, index, 0)
+        .attribute(Rt.IFLA_ADDRESS, mac.toBytes());
+  }
+
   public static Message delete(String name) {
     return message("delete link " + name, Rt.DELLINK, 0, 0, 0).attributeText(Rt.IFLA_IFNAME, name);
   }
@@ -108,6 +108,13 @@ public final class Links {
   public static Message get(String name) {
     return message("look for link " + name, Rt.GETLINK, 0, 0, 0)
         .attributeText(Rt.IFLA_IFNAME, name);
+  }
+
+  /** Looks for a link in the namespace that the id stands for. */
+  public static Message getIn(int netnsId, int index) {
+    return message(
+            "look for link " + index + " in namespace id " + netnsId, Rt.GETLINK, 0, index, 0)
+        .attributeU32(Rt.IFLA_TARGET_NETNSID, netnsId);
   }
 
   /** Deletes a link in the namespace that the id stands for. */

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NetlinkSocket implements AutoCloseable {
   private static final int AF_NETLINK = 16;
+  private static final int NETLINK_ROUTE = 0;
+  private static final int NETLINK_NETFILTER = 12;
+  private static final int NFTABLES_GROUP = 1 << 6;
   private static final int SOCK_RAW = 3;
   private static final int SOCK_CLOEXEC = 0x80000;
   private static final int SOL_SOCKET = 1;
@@ -76,9 +79,23 @@ public final class NetlinkSocket implements AutoCloseable {
     return open(groups, groups == 0 ? 1 << 20 : 8 << 20);
   }
 
+  /**
+   * Opens a socket that hears of changes to nf_tables.
+   *
+   * @throws NetlinkException if the kernel refuses
+   */
+  public static NetlinkSocket openForNftables() throws NetlinkException {
+    return open(NETLINK_NETFILTER, NFTABLES_GROUP, 1 << 20);
+  }
+
   /** As {@link #open(int)}, with another size of the kernel's buffer, in octets. */
   static NetlinkSocket open(int groups, int kernelBuffer) throws NetlinkException {
-    int fd = LIBC.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
+    return open(NETLINK_ROUTE, groups, kernelBuffer);
+  }
+
+  private static NetlinkSocket open(int protocol, int groups, int kernelBuffer)
+      throws NetlinkException {
+    int fd = LIBC.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
     if (fd < 0) {
       throw new NetlinkException("opening a netlink socket", Libc.errno(), "");
     }

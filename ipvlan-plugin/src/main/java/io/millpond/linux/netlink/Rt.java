@@ -33,6 +33,11 @@ public final class Rt {
   public static final int NEWRULE = 32;
   public static final int DELRULE = 33;
   public static final int GETRULE = 34;
+  public static final int NEWNETCONF = 80;
+
+  /** NFT_MSG_NEWGEN of NFNL_SUBSYS_NFTABLES: a transaction ended (nfnetlink.h, nf_tables.h). */
+  public static final int NFT_NEWGEN = 10 << 8 | 15;
+
   // families
   public static final int AF_UNSPEC = 0;
   public static final int AF_INET = 2;

@@ -1,5 +1,7 @@
 package io.millpond.linux.datapath;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.regex.Pattern.quote;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -21,6 +23,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The node's side: what is put back, what is heard, what is asked of the kernel. */
 @Tag("vm")
@@ -34,6 +38,7 @@ final class HostVmTest {
   private PoolRoutes routes;
   private HostDatapath node;
   private Netns pod;
+  private EniLink eni;
 
   @SuppressWarnings("NullAway.Init")
   HostVmTest() {}
@@ -56,6 +61,7 @@ final class HostVmTest {
     fabric.node1.inside(
         () -> {
           node.install();
+          eni = attachment().eni();
           routes.released(IpAddress.parse("10.0.1.22"), BootTime.ofSeconds(7));
           assertThat(new PodDatapath(routes).attach(attachment(), pod))
               .isInstanceOf(AttachOutcome.Attached.class);
@@ -80,7 +86,14 @@ final class HostVmTest {
   }
 
   private List<String> reconcile() throws IOException {
-    return fabric.node1.inside(() -> node.reconcile(List.of(attachment().eni())));
+    Reconciled outcome = look();
+    assertThat(outcome.findings()).isEmpty();
+    return outcome.repairs();
+  }
+
+  private Reconciled look() throws IOException {
+    // Not attachment().eni(): that prepares the link, which is what is tested.
+    return fabric.node1.inside(() -> node.reconcile(List.of(eni)));
   }
 
   private CheckOutcome check() throws IOException {
@@ -121,8 +134,9 @@ final class HostVmTest {
     List<String> repairs = reconcile();
     assertThat(repairs).anyMatch(r -> r.contains("ip_forward"));
     assertThat(repairs).anyMatch(r -> r.contains("nf_tables"));
-    assertThat(repairs).anyMatch(r -> r.contains("pool address 10.0.1.22 was on link"));
-    assertThat(repairs).anyMatch(r -> r.contains("the veth of " + KEY));
+    assertThat(repairs)
+        .anyMatch(r -> r.contains("pool address 10.0.1.22 was on the node's link eth0"));
+    assertThat(repairs).anyMatch(r -> r.contains("the veth " + VETH + " of " + KEY));
     assertThat(repairs).anyMatch(r -> r.contains("unreachable route of 10.0.1.22"));
     assertThat(Fabric.snapshot("n1").lines().sorted())
         .containsExactlyElementsOf(before.lines().sorted().toList());
@@ -135,6 +149,176 @@ final class HostVmTest {
         ip -n lx-n1 route del unreachable 198.51.100.7/32 proto 99
         ip -n lx-n1 addr del 192.0.2.7/32 dev lo
         """);
+  }
+
+  private static final String ACCEPTED =
+      """
+          iifname "mpd*" counter accept comment "millpond: what comes from pods"
+          oifname "mpd*" counter accept comment "millpond: what goes to pods"
+      """;
+
+  /** Lays a chain, looks twice, and says how it looks then; the second look must change nothing. */
+  private String afterALook(String table, String lay, boolean repaired) throws IOException {
+    Shell.run("ip netns exec lx-n1 " + lay);
+    try {
+      List<String> repairs = reconcile();
+      if (repaired) {
+        assertThat(repairs)
+            .singleElement()
+            .asString()
+            .contains("the chain " + table)
+            .contains("drops what is forwarded");
+      } else {
+        assertThat(repairs).isEmpty();
+      }
+      assertThat(reconcile()).isEmpty();
+      return Shell.run("ip netns exec lx-n1 nft -s list table " + table).replaceAll("\t\t", "    ");
+    } finally {
+      Shell.run("ip netns exec lx-n1 nft delete table " + table);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "inet fw  | nft 'table inet fw { chain f { type filter hook forward priority 10; policy drop; ct state established accept; }; }'",
+        "inet fw2 | nft 'table inet fw2 { chain f { type filter hook forward priority 10; ct state established accept; counter log prefix \"no: \" reject with icmpx admin-prohibited; }; }'",
+        "ip filter | bash -c 'iptables-nft -P FORWARD DROP; iptables-nft -A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT'",
+        "ip filter | bash -c 'iptables-nft -A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT; iptables-nft -A FORWARD -j REJECT --reject-with icmp-host-prohibited'",
+      })
+  void aFirewallThatDropsWhatIsForwardedGetsARuleAtItsHeadThatAcceptsPods(String table, String lay)
+      throws IOException {
+    assertThat(afterALook(table, lay, true))
+        .containsPattern("hook forward .*;\n" + quote(ACCEPTED));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "inet fw | nft 'table inet fw { chain f { type filter hook forward priority 10; tcp dport 25 drop; }; }'",
+        "inet fw | nft 'table inet fw { chain f { type filter hook input priority 10; policy drop; ct state established accept; iif lo accept; }; }'",
+        "ip6 fw  | nft 'table ip6 fw { chain f { type filter hook forward priority 10; policy drop; }; }'",
+      })
+  void aFirewallThatDoesNotDropWhatIsForwardedIsLeftAlone(String table, String lay)
+      throws IOException {
+    assertThat(afterALook(table, lay, false)).doesNotContain("millpond");
+  }
+
+  @Test
+  void aFirewallThatOnlyItsOwnerMayChangeIsAFinding() throws Exception {
+    Process owner = new ProcessBuilder("ip", "netns", "exec", "lx-n1", "nft", "-i").start();
+    try {
+      owner
+          .getOutputStream()
+          .write(
+              "add table inet owned { flags owner; }; add chain inet owned f { type filter hook forward priority 10; policy drop; }\n"
+                  .getBytes(UTF_8));
+      owner.getOutputStream().flush();
+      await().until(() -> Shell.run("ip netns exec lx-n1 nft list tables").contains("owned"));
+      Reconciled outcome = look();
+      assertThat(outcome.repairs()).isEmpty();
+      assertThat(outcome.findings())
+          .singleElement()
+          .asString()
+          .contains("the chain inet owned f")
+          .contains("let its owner accept");
+    } finally {
+      owner.destroy();
+      assertThat(owner.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    }
+    assertThat(reconcile()).isEmpty();
+  }
+
+  @Test
+  void aFirewallOfIptablesLegacyIsAFindingUntilItAcceptsPods() throws IOException {
+    Shell.run("ip netns exec lx-n1 iptables-legacy -P FORWARD DROP");
+    try {
+      assertThat(look().findings())
+          .singleElement()
+          .asString()
+          .contains("iptables-legacy -I FORWARD");
+      Shell.run("ip netns exec lx-n1 iptables-legacy -I FORWARD -i mpd+ -j ACCEPT");
+      assertThat(look().findings()).as("only one direction is accepted").hasSize(1);
+      Shell.run(
+          "ip netns exec lx-n1 iptables-legacy -I FORWARD -o mpd+ -m comment --comment pods -j ACCEPT");
+      assertThat(look()).isEqualTo(new Reconciled());
+      Shell.run(
+          """
+          ip netns exec lx-n1 iptables-legacy -P FORWARD ACCEPT
+          ip netns exec lx-n1 iptables-legacy -F FORWARD
+          ip netns exec lx-n1 iptables-legacy -A FORWARD -p tcp --dport 25 -j DROP
+          """);
+      assertThat(look().findings()).as("a rule for some packets").isEmpty();
+      Shell.run("ip netns exec lx-n1 iptables-legacy -A FORWARD -j REJECT");
+      assertThat(look().findings()).as("a last rule for all packets").hasSize(1);
+    } finally {
+      Shell.run(
+          "ip netns exec lx-n1 iptables-legacy -P FORWARD ACCEPT; ip netns exec lx-n1 iptables-legacy -F FORWARD");
+    }
+  }
+
+  @Test
+  void theMacsOfBothEndsComeBackWithTheirNeighbours() throws IOException {
+    Shell.run(
+        """
+        ip -n lx-n1 link set %s address 02:be:ef:00:00:01
+        ip -n lx-pod link set mpd0 address 02:be:ef:00:00:02
+        """
+            .formatted(VETH));
+    assertThat(reconcile())
+        .anyMatch(r -> r.contains(VETH) && r.contains("had another MAC"))
+        .anyMatch(r -> r.contains(VETH) && r.contains("its MAC in the pod was changed"));
+    assertThat(check()).isEqualTo(new CheckOutcome.AsBuilt());
+    assertThat(reconcile()).isEmpty();
+  }
+
+  @Test
+  void aNeighbourWithAWrongMacIsPutRight() throws IOException {
+    Shell.run(
+        "ip -n lx-n1 neigh replace 10.0.1.21 lladdr 02:be:ef:00:00:03 dev %s nud permanent"
+            .formatted(VETH));
+    assertThat(reconcile()).singleElement().asString().contains("neighbour");
+    assertThat(check()).isEqualTo(new CheckOutcome.AsBuilt());
+  }
+
+  @Test
+  void anEnisLinkThatIsDownComesUp() throws IOException {
+    Shell.run("ip -n lx-n1 link set eth1 down");
+    assertThat(reconcile()).containsExactly("the ENI's link eth1 was down");
+    assertThat(check()).isEqualTo(new CheckOutcome.AsBuilt());
+  }
+
+  @Test
+  void changesOfRulesAndOfLinksSettingsAreHeard() throws Exception {
+    BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+    LinkWatch.Listener listener =
+        new LinkWatch.Listener() {
+          @Override
+          public void vethGone(String veth, Optional<Alias> alias) {}
+
+          @Override
+          public void changed() {
+            heard.add("changed");
+          }
+
+          @Override
+          public void lost(String why) {}
+        };
+    try (LinkWatch watch = fabric.node1.inside(() -> LinkWatch.start(listener))) {
+      assertThat(watch).isNotNull();
+      for (String change :
+          List.of(
+              "nft delete table inet millpond",
+              "sysctl -qw net.ipv4.conf.eth1.rp_filter=0",
+              "sysctl -qw net.ipv4.conf.eth1.forwarding=0")) {
+        heard.clear();
+        Shell.run("ip netns exec lx-n1 " + change);
+        assertThat(heard.poll(10, TimeUnit.SECONDS)).as(change).isNotNull();
+      }
+    }
+    assertThat(reconcile()).hasSize(3);
   }
 
   @Test

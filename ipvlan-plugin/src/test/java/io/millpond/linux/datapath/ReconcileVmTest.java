@@ -6,7 +6,6 @@ import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -34,7 +33,7 @@ final class ReconcileVmTest {
   private static void add() {
     Shell.run(
         """
-        ip link add %1$s type veth peer name mpdpeer
+        ip link add %1$s address %4$s type veth peer name mpdpeer
         sysctl -qw net.ipv4.conf.%1$s.rp_filter=1
         ip link set mpdpeer up
         ip link set %1$s up
@@ -42,7 +41,11 @@ final class ReconcileVmTest {
         ip route replace 10.0.1.21 dev %1$s proto 109 scope link src 127.0.0.1
         ip link set %1$s alias '%3$s'
         """
-            .formatted(VETH, HostVeth.podMac(KEY), Alias.of(KEY, ADDRESS, 1, "").format()));
+            .formatted(
+                VETH,
+                HostVeth.podMac(KEY),
+                Alias.of(KEY, ADDRESS, 1, "").format(),
+                HostVeth.hostMac(KEY)));
   }
 
   private static void delete() {
@@ -50,11 +53,11 @@ final class ReconcileVmTest {
   }
 
   private List<String> look(Runnable afterLinks) throws IOException {
-    List<String> repairs = new ArrayList<>();
+    Reconciled outcome = new Reconciled();
     try (NetlinkSocket host = NetlinkSocket.open()) {
-      node.attachments(host, repairs, afterLinks);
+      node.attachments(host, outcome, afterLinks);
     }
-    return repairs;
+    return outcome.repairs();
   }
 
   @Test

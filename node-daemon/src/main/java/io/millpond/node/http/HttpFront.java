@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -130,15 +131,18 @@ public final class HttpFront implements AutoCloseable {
   private static void route(HttpExchange exchange, NodeView view) throws IOException {
     switch (exchange.getRequestURI().getPath()) {
       case "/" -> page(exchange);
-      case "/healthz" -> health(exchange, view.sick());
-      case "/readyz" -> health(exchange, view.notReady());
+      case "/healthz" -> health(exchange, view.sick(), List.of());
+      case "/readyz" -> health(exchange, view.notReady(), view.findings());
       case "/v1/pool" -> text(exchange, 200, "application/json", view.poolJson());
       default -> text(exchange, 404, "text/plain", "not found\n");
     }
   }
 
-  private static void health(HttpExchange exchange, Optional<String> trouble) throws IOException {
-    text(exchange, trouble.isEmpty() ? 200 : 503, "text/plain", trouble.orElse("ok") + "\n");
+  private static void health(HttpExchange exchange, Optional<String> trouble, List<String> findings)
+      throws IOException {
+    StringBuilder text = new StringBuilder(trouble.orElse("ok")).append('\n');
+    findings.forEach(finding -> text.append(finding).append('\n'));
+    text(exchange, trouble.isEmpty() ? 200 : 503, "text/plain", text.toString());
   }
 
   private static void page(HttpExchange exchange) throws IOException {

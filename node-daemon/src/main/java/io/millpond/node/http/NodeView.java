@@ -1,5 +1,6 @@
 package io.millpond.node.http;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,6 +13,9 @@ public interface NodeView {
 
   /** Empty while ADD can be served, else why not. */
   Optional<String> notReady();
+
+  /** What is wrong although ADD can be served, with remedies. */
+  List<String> findings();
 
   /** The pool as a JSON document. */
   String poolJson();

@@ -66,9 +66,15 @@ public interface HostNetwork {
       throws IOException;
 
   /**
-   * Something that was put right, or cannot be.
+   * What the last {@link #reconcile} found wrong and could not put right, one sentence each, with
+   * its remedy.
+   */
+  List<String> findings();
+
+  /**
+   * Something that was put right.
    *
-   * @param kind a short word for the metric: route, sysctl, nft, link, neighbour, finding…
+   * @param kind a short word for the metric: host, route
    * @param detail what it was
    */
   record Repair(String kind, String detail) {}

@@ -9,6 +9,7 @@ import io.millpond.linux.datapath.KernelSupport;
 import io.millpond.linux.datapath.LinkWatch;
 import io.millpond.linux.datapath.PodDatapath;
 import io.millpond.linux.datapath.PoolRoutes;
+import io.millpond.linux.datapath.Reconciled;
 import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
@@ -35,6 +36,7 @@ public final class LinuxHost implements HostNetwork {
   private final PodDatapath pods;
   private final LinuxPods port;
   private Set<IpAddress> strays = Set.of();
+  private List<String> findings = List.of();
 
   /**
    * Sets the node up.
@@ -128,7 +130,9 @@ public final class LinuxHost implements HostNetwork {
       enis.find(place).ifPresent(known -> links.add(known.link()));
     }
     enis.pool(pool.keySet().stream().map(EniPlace::id).collect(Collectors.toSet()));
-    datapath.reconcile(links).forEach(repair -> repairs.add(new Repair("host", repair)));
+    Reconciled host = datapath.reconcile(links);
+    findings = List.copyOf(host.findings());
+    host.repairs().forEach(repair -> repairs.add(new Repair("host", repair)));
     Map<IpAddress, KernelView.RouteSays> ours = new HashMap<>();
     pool.values().forEach(ours::putAll);
     for (Map.Entry<IpAddress, KernelView.RouteSays> one : ours.entrySet()) {
@@ -167,6 +171,11 @@ public final class LinuxHost implements HostNetwork {
                     "route",
                     "the pool route of " + address + ", not in the pool any more, was removed")));
     strays = now;
+  }
+
+  @Override
+  public synchronized List<String> findings() {
+    return findings;
   }
 
   @Override

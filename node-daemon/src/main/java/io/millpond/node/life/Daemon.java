@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -186,6 +187,10 @@ public final class Daemon implements NodeView {
     metrics.gauge(
         "millpond_enis", "ENIs in the pool.", () -> fresh.pool().snapshot().summary().enis());
     metrics.gauge(
+        "millpond_findings",
+        "What is wrong in the kernel and only an administrator can put right: see /v1/pool.",
+        () -> fresh.findings().size());
+    metrics.gauge(
         "millpond_requests_waiting",
         "Requests that wait for an address.",
         () -> fresh.pool().snapshot().summary().waiting());
@@ -208,6 +213,12 @@ public final class Daemon implements NodeView {
   }
 
   @Override
+  public List<String> findings() {
+    NodeCore running = core;
+    return running == null ? List.of() : running.findings();
+  }
+
+  @Override
   public String poolJson() {
     NodeCore running = core;
     return running == null
@@ -216,6 +227,7 @@ public final class Daemon implements NodeView {
             instance,
             running.pool().snapshot().report(),
             running.readiness(),
+            running.findings(),
             running.attachments(),
             running.pool().now());
   }

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
@@ -54,6 +55,7 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
       Thread.ofPlatform().daemon().name("kernel-care").unstarted(this::loop);
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition something = lock.newCondition();
+  private volatile List<String> findings = List.of();
   private boolean lookAgain;
   private boolean vethGone;
 
@@ -72,7 +74,8 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
     this.lanes = lanes;
     this.pool = pool;
     this.metrics = metrics;
-    this.period = period;
+    // A round's own time counts as well.
+    this.period = period.multipliedBy(5).dividedBy(6);
   }
 
   /** Begins. */
@@ -128,7 +131,7 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
       while (!lookAgain && left > 0) {
         left = something.awaitNanos(left);
       }
-      long calm = CALM.toNanos();
+      long calm = lookAgain ? CALM.toNanos() : 0;
       while (!vethGone && calm > 0) {
         calm = something.awaitNanos(calm);
       }
@@ -151,7 +154,24 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
       metrics.repaired(repair.kind());
       log.warn("put right: {} ({})", repair.detail(), repair.kind());
     }
+    report(host.findings());
     missingVeths(host.look());
+  }
+
+  private void report(List<String> now) {
+    List<String> before = findings;
+    findings = List.copyOf(now);
+    now.stream()
+        .filter(one -> !before.contains(one))
+        .forEach(one -> log.warn("cannot be put right: {}", one));
+    before.stream()
+        .filter(one -> !now.contains(one))
+        .forEach(one -> log.info("no longer so: {}", one));
+  }
+
+  /** What is wrong in the kernel and cannot be put right by the daemon. */
+  public List<String> findings() {
+    return findings;
   }
 
   private Map<EniPlace, Map<IpAddress, KernelView.RouteSays>> addresses() {

@@ -29,6 +29,7 @@ import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -195,6 +196,11 @@ public final class NodeCore implements AutoCloseable {
   /** STATUS: from the snapshot, without waiting for anything. */
   public Readiness readiness() {
     return Readiness.of(pool.snapshot(), pool.policy(), clock.get(), kernelFinding);
+  }
+
+  /** What is wrong in the kernel and cannot be put right by the daemon, with remedies. */
+  public List<String> findings() {
+    return kernelCare.findings();
   }
 
   /** The pool, for pages and tests. */

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -24,6 +25,7 @@ final class PoolJson {
       String instance,
       PoolReport report,
       Readiness readiness,
+      List<String> findings,
       Attachments attachments,
       BootTime now) {
     return object(
@@ -47,6 +49,11 @@ final class PoolJson {
           json.writeArrayFieldStart("troubles");
           for (String trouble : report.troubles()) {
             json.writeString(trouble);
+          }
+          json.writeEndArray();
+          json.writeArrayFieldStart("findings");
+          for (String finding : findings) {
+            json.writeString(finding);
           }
           json.writeEndArray();
         });

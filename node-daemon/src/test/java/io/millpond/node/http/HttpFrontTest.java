@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -26,6 +27,7 @@ class HttpFrontTest {
   static final class FakeView implements NodeView {
     private Optional<String> sick = Optional.empty();
     private Optional<String> notReady = Optional.empty();
+    private List<String> findings = List.of();
 
     @Override
     public Optional<String> sick() {
@@ -35,6 +37,11 @@ class HttpFrontTest {
     @Override
     public Optional<String> notReady() {
       return notReady;
+    }
+
+    @Override
+    public List<String> findings() {
+      return findings;
     }
 
     @Override
@@ -65,6 +72,15 @@ class HttpFrontTest {
     assertThat(get("GET", "/readyz", "127.0.0.1"))
         .startsWith("HTTP/1.1 503")
         .endsWith("no usable address\n");
+  }
+
+  @Test
+  void whatOnlyAnAdministratorCanPutRightIsSaidAndIsNoReasonToSendPodsElsewhere()
+      throws IOException {
+    view.findings = List.of("a firewall drops: let it accept");
+    assertThat(get("GET", "/readyz", "localhost"))
+        .startsWith("HTTP/1.1 200")
+        .endsWith("ok\na firewall drops: let it accept\n");
   }
 
   @Test

@@ -42,6 +42,7 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   private final Set<MacAddress> links = new HashSet<>();
   private final Set<MacAddress> late = new HashSet<>();
   private boolean linksAreLate;
+  private List<String> findings = List.of();
   private final List<String> repaired = new ArrayList<>();
   private @Nullable LinkListener listener;
   private @Nullable CountDownLatch attachGate;
@@ -191,6 +192,11 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
   public synchronized void stuckAdd(AttachmentKey key) {
     bare.add(linkName(key));
     stuck.add(linkName(key));
+  }
+
+  /** What every look finds wrong from now on. */
+  public synchronized void findings(String... now) {
+    findings = List.of(now);
   }
 
   /** Somebody flushes all pool routes. */
@@ -380,6 +386,11 @@ public final class ModelKernel implements PodNetwork, HostNetwork {
           });
     }
     return repairs;
+  }
+
+  @Override
+  public synchronized List<String> findings() {
+    return findings;
   }
 
   @Override

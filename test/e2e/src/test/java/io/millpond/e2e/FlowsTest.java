@@ -1,10 +1,9 @@
 package io.millpond.e2e;
 
+import static io.millpond.e2e.Flows.sees;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,26 +22,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class FlowsTest {
-  private static final String SERVICES = "172.20.0.0/16";
-  private static final String REMOTE_POD = "172.20.0.10";
-  private static final String LOCAL_POD = "172.20.0.11";
-  private static final String LOCAL_HOST = "172.20.0.12";
-  private static final String REMOTE_HOST = "172.20.0.13";
-  private static final int SERVICE_PORT = 80;
-  private static final int LOCAL_NODE_PORT = 30080;
-  private static final int CLUSTER_NODE_PORT_REMOTE = 30081;
-  private static final int CLUSTER_NODE_PORT_LOCAL = 30082;
-  private static final int HOST_PORT = 9090;
-
   /** Where EKS Pod Identity listens on a node. */
   private static final String POD_IDENTITY = "169.254.170.23";
 
-  private static final Map<String, String> SETTINGS =
-      Map.of("WARM_IP_TARGET", "1", "MINIMUM_IP_TARGET", "5", "MILLPOND_SERVICE_CIDRS", SERVICES);
-
-  private final List<Pod> pods = new ArrayList<>();
-  private final Exchange exchange = new Exchange();
   private Vpc vpc;
+  private Flows flows;
   private Node node;
   private Node other;
   private Pod first;
@@ -56,55 +40,23 @@ class FlowsTest {
   @BeforeAll
   void start(Vpc shared) {
     vpc = shared;
-    node = vpc.launch("flows-a", "t3.small", Vpc.SUBNET_1, SETTINGS);
-    other = vpc.launch("flows-b", "t3.small", Vpc.SUBNET_2, SETTINGS);
-    node.launch();
-    other.launch();
-    node.awaitReady().awaitSize(5, 2);
-    other.awaitReady();
-    for (String host :
-        List.of(Vpc.HOST, Vpc.INTERNET, Vpc.ON_PREMISES, node.netns(), other.netns())) {
-      exchange.serve(host);
-    }
-    first = pod(node, "pod-a1");
-    second = pod(node, "pod-a2");
-    pod(node, "pod-a3");
-    onSecondEni = pod(node, "pod-a4"); // the primary ENI has three addresses
-    remote = pod(other, "pod-b1");
-    node.awaitSize(5, 2);
+    flows = new Flows(vpc, "flows");
+    node = flows.node();
+    other = flows.other();
+    first = flows.first();
+    second = flows.second();
+    onSecondEni = flows.onSecondEni();
+    remote = flows.remote();
   }
 
   @AfterAll
   void stop() {
-    exchange.close();
-    pods.forEach(Pod::close);
-    node.close();
-    other.close();
-  }
-
-  private Pod pod(Node where, String name) {
-    Pod pod = Pod.added(where, name);
-    pods.add(pod);
-    exchange.serve(name);
-    return pod;
+    flows.close();
   }
 
   @AfterEach
   void theVpcDroppedNothing() {
     assertThat(vpc.sourceCheckDropped()).as("frames with a foreign source").isZero();
-  }
-
-  private static void sees(String from, String to, int port, String source) {
-    assertThat(Exchange.tcp(from, to, port))
-        .as("TCP %s -> %s:%d", from, to, port)
-        .isEqualTo(source);
-    assertThat(Exchange.udp(from, to, port))
-        .as("UDP %s -> %s:%d", from, to, port)
-        .isEqualTo(source);
-  }
-
-  private static void sees(String from, String to, String source) {
-    sees(from, to, Exchange.PORT, source);
   }
 
   @Test
@@ -139,8 +91,7 @@ class FlowsTest {
 
   @Test
   void f1AProbeOfTheNodeComesFromTheNodesOwnAddress() {
-    sees(node.netns(), first.address(), node.address());
-    sees(node.netns(), onSecondEni.address(), node.address());
+    flows.f1();
   }
 
   @Test
@@ -162,9 +113,7 @@ class FlowsTest {
 
   @Test
   void f5PodsOfTwoNodesSeeEachOther() {
-    sees(first.name(), remote.address(), first.address());
-    sees(remote.name(), onSecondEni.address(), remote.address());
-    sees(onSecondEni.name(), remote.address(), onSecondEni.address());
+    flows.f5();
   }
 
   @Test
@@ -180,94 +129,64 @@ class FlowsTest {
 
   @Test
   void f7TheInternetSeesTheNode() {
-    sees(first.name(), Vpc.INTERNET_ADDRESS, node.address());
-    sees(onSecondEni.name(), Vpc.INTERNET_ADDRESS, node.address());
+    flows.f7();
   }
 
   @ParameterizedTest
   @EnumSource
   void f8ABackendOnAnotherNodeSeesTheNode(KubeProxy.Form form) {
-    try (KubeProxy _ = services(form)) {
-      sees(first.name(), REMOTE_POD, SERVICE_PORT, node.address());
-      sees(onSecondEni.name(), REMOTE_POD, SERVICE_PORT, node.address());
-    }
+    flows.f8(form);
   }
 
   @ParameterizedTest
   @EnumSource
   void f9ABackendOnTheSameNodeSeesThePod(KubeProxy.Form form) {
-    try (KubeProxy _ = services(form)) {
-      sees(first.name(), LOCAL_POD, SERVICE_PORT, first.address());
-      sees(onSecondEni.name(), LOCAL_POD, SERVICE_PORT, onSecondEni.address());
-    }
+    flows.f9(form);
   }
 
   @ParameterizedTest
   @EnumSource
   void f9bAPodThatReachesItselfSeesTheNode(KubeProxy.Form form) {
-    try (KubeProxy _ = services(form)) {
-      sees(second.name(), LOCAL_POD, SERVICE_PORT, node.address());
+    try (KubeProxy _ = flows.services(form)) {
+      sees(second.name(), Flows.LOCAL_POD, Flows.SERVICE_PORT, node.address());
     }
   }
 
   @ParameterizedTest
   @EnumSource
   void f10AHostNetworkBackendSeesThePodOrTheNode(KubeProxy.Form form) {
-    try (KubeProxy _ = services(form)) {
-      sees(first.name(), LOCAL_HOST, SERVICE_PORT, first.address());
-      sees(first.name(), REMOTE_HOST, SERVICE_PORT, node.address());
+    try (KubeProxy _ = flows.services(form)) {
+      sees(first.name(), Flows.LOCAL_HOST, Flows.SERVICE_PORT, first.address());
+      sees(first.name(), Flows.REMOTE_HOST, Flows.SERVICE_PORT, node.address());
     }
   }
 
   @ParameterizedTest
   @EnumSource
   void f11ANodePortOfPolicyLocalKeepsTheClientsAddress(KubeProxy.Form form) {
-    try (KubeProxy _ = services(form)) {
-      sees(Vpc.HOST, node.address(), LOCAL_NODE_PORT, Vpc.HOST_ADDRESS);
-      sees(Vpc.ON_PREMISES, node.address(), LOCAL_NODE_PORT, Vpc.ON_PREMISES_ADDRESS);
-    }
+    flows.f11(form);
   }
 
   @ParameterizedTest
   @EnumSource
   void f11bANodePortOfPolicyClusterShowsTheNode(KubeProxy.Form form) {
-    try (KubeProxy _ = services(form)) {
-      sees(Vpc.HOST, node.address(), CLUSTER_NODE_PORT_REMOTE, node.address());
-      sees(Vpc.HOST, node.address(), CLUSTER_NODE_PORT_LOCAL, node.address());
+    try (KubeProxy _ = flows.services(form)) {
+      sees(Vpc.HOST, node.address(), Flows.CLUSTER_NODE_PORT_REMOTE, node.address());
+      sees(Vpc.HOST, node.address(), Flows.CLUSTER_NODE_PORT_LOCAL, node.address());
     }
   }
 
   @ParameterizedTest
   @EnumSource
   void f12AHostPortKeepsTheClientsAddress(KubeProxy.Form form) {
-    try (KubeProxy _ = services(form)) {
-      sees(Vpc.HOST, node.address(), HOST_PORT, Vpc.HOST_ADDRESS);
+    try (KubeProxy _ = flows.services(form)) {
+      sees(Vpc.HOST, node.address(), Flows.HOST_PORT, Vpc.HOST_ADDRESS);
     }
-  }
-
-  private KubeProxy services(KubeProxy.Form form) {
-    String n = node.address();
-    return new KubeProxy(
-        node.netns(),
-        form,
-        List.of(
-            new KubeProxy.Service(REMOTE_POD, SERVICE_PORT, remote.address(), false),
-            new KubeProxy.Service(LOCAL_POD, SERVICE_PORT, second.address(), false),
-            new KubeProxy.Service(LOCAL_HOST, SERVICE_PORT, n, false),
-            new KubeProxy.Service(REMOTE_HOST, SERVICE_PORT, other.address(), false),
-            new KubeProxy.Service(n, LOCAL_NODE_PORT, onSecondEni.address(), false),
-            new KubeProxy.Service(n, CLUSTER_NODE_PORT_REMOTE, remote.address(), true),
-            new KubeProxy.Service(n, CLUSTER_NODE_PORT_LOCAL, second.address(), true),
-            new KubeProxy.Service(n, HOST_PORT, second.address(), false)),
-        List.of(second.address()));
   }
 
   @Test
   void f13AClientFromOutsideTheVpcIsAnsweredByThePodsEni() {
-    for (Pod pod : List.of(first, onSecondEni)) {
-      sees(Vpc.ON_PREMISES, pod.address(), Vpc.ON_PREMISES_ADDRESS);
-      sees(Vpc.INTERNET, pod.address(), Vpc.INTERNET_ADDRESS);
-    }
+    flows.f13();
   }
 
   @Test

@@ -26,6 +26,12 @@ final class Node implements AutoCloseable {
   /** Where the daemon finds its EC2 in an instance of the simulator. */
   private static final String EC2 = "http://169.254.169.1:8000";
 
+  /** The daemon's installation. */
+  private static final Path PROGRAMS =
+      Path.of(
+          System.getProperty(
+              "millpond.installation", Vpc.ROOT.resolve("node-daemon/target/millpond").toString()));
+
   private static final String PAGES = "http://127.0.0.1:61681";
   private static final Duration READY = Duration.ofMinutes(3);
   private static final Duration SOON = Duration.ofSeconds(90);
@@ -89,6 +95,10 @@ final class Node implements AutoCloseable {
     return run;
   }
 
+  Path pluginFile() {
+    return plugin;
+  }
+
   /** What all daemons of this node have logged. */
   String log() {
     try {
@@ -130,7 +140,7 @@ final class Node implements AutoCloseable {
         List.of(
             "nsenter",
             "--net=/run/netns/" + netns,
-            Vpc.ROOT.resolve("node-daemon/target/millpond/bin/millpondd").toString()));
+            PROGRAMS.resolve("bin/millpondd").toString()));
   }
 
   Node awaitReady() {

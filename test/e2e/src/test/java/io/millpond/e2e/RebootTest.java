@@ -8,7 +8,6 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -19,7 +18,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * come back as EC2 has them. The machine's uptime goes on, so what a boot's beginning is to the
  * daemon lies long ago, and what counts as released then has rested when the daemon looks.
  */
-@Disabled("has not been seen to pass: no run in the machine has come to its end yet")
 @Tag("vm")
 @Tag("patient")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

@@ -54,10 +54,15 @@ final class Vpc implements AutoCloseable {
 
   /** Starts it without nodes, and waits until it answers. */
   static Vpc start() {
+    return start("");
+  }
+
+  /** The same, with more of a configuration. */
+  static Vpc start(String more) {
     try {
       Path directory = Files.createTempDirectory("millpond-vpc");
       Path configuration = directory.resolve("vpc.yaml");
-      Files.writeString(configuration, CONFIGURATION);
+      Files.writeString(configuration, CONFIGURATION + more);
       Path log = directory.resolve("log");
       Process process =
           Shell.start(
