@@ -50,13 +50,7 @@ class BadInputTest {
 
   @BeforeAll
   void start(Vpc vpc) {
-    node =
-        vpc.launch(
-            "bad-a",
-            "t3.small",
-            Vpc.SUBNET_1,
-            Map.of("WARM_IP_TARGET", "3", "MAX_ENI", "1", "IP_COOLDOWN_PERIOD", "0s"));
-    node.start().awaitSize(3, 1);
+    node = Pods.nodeOfThree(vpc, "bad-a", Map.of("IP_COOLDOWN_PERIOD", "0s"));
   }
 
   @AfterAll

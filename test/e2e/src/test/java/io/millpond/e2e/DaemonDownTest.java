@@ -27,13 +27,7 @@ class DaemonDownTest {
 
   @BeforeAll
   void start(Vpc vpc) {
-    node =
-        vpc.launch(
-            "down-a",
-            "t3.small",
-            Vpc.SUBNET_1,
-            Map.of("WARM_IP_TARGET", "3", "MAX_ENI", "1", "IP_COOLDOWN_PERIOD", "1s"));
-    node.start().awaitSize(3, 1);
+    node = Pods.nodeOfThree(vpc, "down-a", Map.of("IP_COOLDOWN_PERIOD", "1s"));
     pods = new Pods(node);
   }
 

@@ -38,20 +38,14 @@ class LostPodsTest {
   @BeforeAll
   void start(Vpc vpc) {
     node =
-        vpc.launch(
+        Pods.nodeOfThree(
+            vpc,
             "lost-a",
-            "t3.small",
-            Vpc.SUBNET_1,
             Map.of(
-                "WARM_IP_TARGET",
-                "3",
-                "MAX_ENI",
-                "1",
                 "IP_COOLDOWN_PERIOD",
                 COOLDOWN_SECONDS + "s",
                 "MILLPOND_ADD_WAIT",
                 (COOLDOWN_SECONDS + 5) + "s"));
-    node.start().awaitSize(3, 1);
     pods = new Pods(node);
   }
 

@@ -47,6 +47,7 @@ final class Node implements AutoCloseable {
   private final Map<String, String> settings;
   private final List<Node> register;
   private @Nullable Process daemon;
+  private @Nullable Process standby;
 
   Node(
       Vpc vpc,
@@ -115,18 +116,31 @@ final class Node implements AutoCloseable {
 
   void launch() {
     assertThat(daemon == null || !daemon.isAlive()).as("no daemon runs yet").isTrue();
+    daemon = process();
+  }
+
+  /** Starts a second daemon and waits until it waits for the end of the first. */
+  void launchStandby() {
+    int before = log().length();
+    standby = process();
+    await("a daemon stands by on " + netns)
+        .atMost(READY)
+        .pollInterval(Duration.ofMillis(100))
+        .until(() -> log().substring(before).contains("standing by"));
+  }
+
+  private Process process() {
     Map<String, String> environment = new HashMap<>(settings);
     environment.put("JAVA_HOME", System.getProperty("java.home"));
     environment.put("MILLPOND_RUN_DIR", run.toString());
     environment.put("AWS_ENDPOINT_URL_EC2", EC2);
-    daemon =
-        Shell.start(
-            environment,
-            log,
-            List.of(
-                "nsenter",
-                "--net=/run/netns/" + netns,
-                PROGRAMS.resolve("bin/millpondd").toString()));
+    return Shell.start(
+        environment,
+        log,
+        List.of(
+            "nsenter",
+            "--net=/run/netns/" + netns,
+            PROGRAMS.resolve("bin/millpondd").toString()));
   }
 
   Node awaitReady() {
@@ -208,20 +222,38 @@ final class Node implements AutoCloseable {
                 && pool.at("/counts/enis").asInt() == enis);
   }
 
-  /** kill -9. */
+  /** kill -9; a standby takes over. */
   void kill() {
     Process running = daemon;
     if (running != null) {
       running.destroyForcibly();
       await().atMost(Duration.ofSeconds(20)).until(() -> !running.isAlive());
     }
+    succeeded();
   }
 
-  /** SIGTERM, and its end. */
+  /** SIGTERM, and its end; a standby takes over. */
   void stop() {
     if (daemon != null) {
       Shell.stop(daemon);
     }
+    succeeded();
+  }
+
+  private void succeeded() {
+    if (standby != null) {
+      daemon = standby;
+      standby = null;
+    }
+  }
+
+  /**
+   * What a reboot does to a node whose daemon was killed: its network is a fresh one, in which the
+   * interfaces come back, and what was in /run is gone.
+   */
+  void reboot() {
+    vpc.send("POST", "/v1/instances/" + instanceId + "/reboot", "");
+    Shell.run("rm", "-rf", run.toString()).orThrow();
   }
 
   /** What a container runtime sets for this verb. */
@@ -248,9 +280,14 @@ final class Node implements AutoCloseable {
 
   /** The same with variables of one's own. */
   Shell.Ran plugin(Map<String, String> variables, String configuration) {
+    return beginPlugin(variables, configuration).await();
+  }
+
+  /** The same, not waiting for its end. */
+  Shell.Running beginPlugin(Map<String, String> variables, String configuration) {
     Map<String, String> environment = new HashMap<>(variables);
     environment.put("MILLPOND_RUN_DIR", run.toString());
-    return Shell.run(
+    return Shell.begin(
         environment, configuration, "nsenter", "--net=/run/netns/" + netns, plugin.toString());
   }
 
@@ -296,6 +333,10 @@ final class Node implements AutoCloseable {
   @Override
   public void close() {
     register.remove(this);
+    if (standby != null) {
+      Shell.stop(standby);
+      standby = null;
+    }
     stop();
     vpc.send("DELETE", "/v1/instances/" + instanceId, "");
     await("the instance " + netns + " is gone")

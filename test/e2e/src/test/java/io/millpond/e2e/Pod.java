@@ -45,6 +45,11 @@ final class Pod implements AutoCloseable {
     assertThat(ran.status())
         .as("ADD of %s: %s%s%n%s", name, ran.out(), ran.err(), node.log())
         .isZero();
+    return attached(ran);
+  }
+
+  /** Its address, by the result of an ADD that succeeded. */
+  String attached(Shell.Ran ran) {
     address = document(ran).at("/ips/0/address").asText().replaceAll("/.*", "");
     return address;
   }

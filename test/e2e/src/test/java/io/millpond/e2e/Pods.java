@@ -1,7 +1,9 @@
 package io.millpond.e2e;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The pods of one scenario on a node; all of them go with it. */
 final class Pods implements AutoCloseable {
@@ -10,6 +12,20 @@ final class Pods implements AutoCloseable {
 
   Pods(Node node) {
     this.node = node;
+  }
+
+  /**
+   * A node that has three addresses and no more, all of them free, with its daemon at work.
+   *
+   * @param settings beside those that make it so
+   */
+  static Node nodeOfThree(Vpc vpc, String name, Map<String, String> settings) {
+    Map<String, String> all = new HashMap<>(settings);
+    all.put("WARM_IP_TARGET", "3");
+    all.put("MAX_ENI", "1");
+    Node node = vpc.launch(name, "t3.small", Vpc.SUBNET_1, all);
+    node.start().awaitSize(3, 1);
+    return node;
   }
 
   /** A pod with an address. */

@@ -7,7 +7,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -35,34 +34,53 @@ final class Shell {
 
   /** Runs with these variables beside its own, and this input. */
   static Ran run(Map<String, String> environment, String input, String... command) {
+    return begin(environment, input, command).await();
+  }
+
+  /** Begins to run with these variables beside its own, and this input. */
+  static Running begin(Map<String, String> environment, String input, String... command) {
     try {
       Path in = Files.createTempFile("e2e", "in");
       Path out = Files.createTempFile("e2e", "out");
       Path err = Files.createTempFile("e2e", "err");
+      Files.writeString(in, input);
+      ProcessBuilder builder =
+          new ProcessBuilder(command)
+              .redirectInput(in.toFile())
+              .redirectOutput(out.toFile())
+              .redirectError(err.toFile());
+      builder.environment().putAll(environment);
+      return new Running(builder.start(), in, out, err);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A program at work. */
+  record Running(Process process, Path in, Path out, Path err) {
+    /** kill -9. */
+    void kill() {
+      process.destroyForcibly();
+    }
+
+    /** Waits for its end. */
+    Ran await() {
       try {
-        Files.writeString(in, input);
-        ProcessBuilder builder =
-            new ProcessBuilder(command)
-                .redirectInput(in.toFile())
-                .redirectOutput(out.toFile())
-                .redirectError(err.toFile());
-        builder.environment().putAll(environment);
-        Process process = builder.start();
         if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
           process.destroyForcibly();
-          throw new AssertionError("no end after " + SECONDS + " s: " + Arrays.toString(command));
+          throw new AssertionError("no end after " + SECONDS + " s: " + process.info());
         }
         return new Ran(
             process.exitValue(), Files.readString(out, UTF_8), Files.readString(err, UTF_8));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        throw new AssertionError("interrupted", e);
       } finally {
         for (Path file : List.of(in, out, err)) {
-          Files.delete(file);
+          file.toFile().delete();
         }
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new AssertionError("interrupted", e);
     }
   }
 

@@ -280,6 +280,11 @@ public final class Simulator implements AutoCloseable, Controlled {
   }
 
   @Override
+  public void reboot(String nameOrId) {
+    account.instances().reboot(instance(nameOrId).id());
+  }
+
+  @Override
   public NetworkInterface addInterface(
       String nameOrId, @Nullable String subnetId, int secondaryAddresses) {
     Instance instance = instance(nameOrId);

@@ -173,6 +173,16 @@ class ControlApiTest {
   }
 
   @Test
+  void aRebootedInstanceIsTheSameOne() throws Exception {
+    JsonNode before = call("GET", "/v1/state", "");
+
+    call("POST", "/v1/instances/node-a/reboot", "");
+
+    assertThat(call("GET", "/v1/state", "")).isEqualTo(before);
+    assertThat(send("POST", "/v1/instances/nobody/reboot", "").statusCode()).isEqualTo(404);
+  }
+
+  @Test
   void anInstanceWhoseMetadataCannotListenIsNotLaunched() throws Exception {
     int taken = aws.simulator.ec2Endpoint().getPort();
 

@@ -125,6 +125,29 @@ class FabricCallsTest {
   }
 
   @Test
+  void aRebootMakesTheInstanceAnewWithTheInterfacesItHas() {
+    String primary = simulator.interfaces().getFirst().id();
+    String eni = create();
+    ec2.attachNetworkInterface(r -> r.networkInterfaceId(eni).instanceId(NODE).deviceIndex(1));
+    await().until(() -> attached(eni));
+    List<NetworkInterface> before = simulator.interfaces();
+    fabric.calls.clear();
+
+    simulator.reboot("node-a");
+
+    assertThat(fabric.calls)
+        .containsExactly(
+            "detach " + primary,
+            "detach " + eni,
+            "terminated node-a",
+            "started node-a",
+            "attach " + primary + " at 0",
+            "attach " + eni + " at 1");
+    assertThat(simulator.interfaces()).isEqualTo(before);
+    assertThat(simulator.instance(NODE).state()).isEqualTo(InstanceState.RUNNING);
+  }
+
+  @Test
   void theFabricIsCalledByOneThreadAndItsFailuresAreShown() {
     fabric.failing = true;
     String eni = create();

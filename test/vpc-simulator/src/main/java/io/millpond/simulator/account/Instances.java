@@ -3,6 +3,7 @@ package io.millpond.simulator.account;
 import io.millpond.simulator.conditions.Conditions;
 import io.millpond.simulator.fabric.Fabric;
 import io.millpond.simulator.fabric.FabricException;
+import io.millpond.simulator.model.Attachment;
 import io.millpond.simulator.model.Instance;
 import io.millpond.simulator.model.InstanceState;
 import io.millpond.simulator.model.NetworkInterface;
@@ -10,6 +11,7 @@ import io.millpond.simulator.model.Subnet;
 import java.time.Clock;
 import java.util.Collections;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
@@ -117,6 +119,45 @@ public final class Instances {
     if (eni != null) {
       fabric.attach(instance, eni, 0);
     }
+  }
+
+  /**
+   * Reboots an instance: its network is as at the launch again, with the interfaces that are
+   * attached now. Whoever runs in it is not asked; returns when it is done.
+   *
+   * @throws FabricException if the fabric cannot do it
+   */
+  public void reboot(String instanceId) {
+    CompletableFuture<Void> settled;
+    synchronized (registry) {
+      lookup.runningInstance(instanceId);
+      settled = timeline.soon("rebooting " + instanceId, () -> restart(instanceId));
+    }
+    Timeline.failureOf(settled)
+        .ifPresent(
+            cause -> {
+              throw new FabricException(
+                  "cannot reboot " + instanceId + ": " + cause.getMessage(), cause);
+            });
+  }
+
+  private void restart(String instanceId) {
+    Instance instance;
+    SortedMap<Integer, NetworkInterface> plugged = new TreeMap<>();
+    synchronized (registry) {
+      instance = lookup.instance(instanceId);
+      for (NetworkInterface eni : registry.interfacesOf(instanceId)) {
+        Attachment attachment = eni.attachment();
+        // The link of one that is being attached comes when it would have come.
+        if (attachment != null && attachment.state() != Attachment.State.ATTACHING) {
+          plugged.put(attachment.deviceIndex(), eni);
+        }
+      }
+    }
+    plugged.values().forEach(eni -> fabric.detach(instance, eni));
+    fabric.instanceTerminated(instance);
+    fabric.instanceStarted(instance);
+    plugged.forEach((index, eni) -> fabric.attach(instance, eni, index));
   }
 
   /** What a termination did to an instance's state. */

@@ -147,6 +147,10 @@ public final class ControlEndpoint implements AutoCloseable {
         simulator.terminate(instance(of).id());
         yield Map.of();
       }
+      case "POST v1/instances/*/reboot" -> {
+        simulator.reboot(instance(of).id());
+        yield Map.of();
+      }
       case "POST v1/instances/*/interfaces" -> {
         Requests.AddInterface add = read(body, Requests.AddInterface.class);
         yield simulator.addInterface(instance(of).id(), add.subnet(), add.secondaryAddresses());

@@ -21,6 +21,12 @@ public interface Controlled {
   void terminate(String nameOrId);
 
   /**
+   * Reboots an instance: its network is as at the launch again, with the links of the interfaces
+   * that are attached now. What runs in it is not ended. Returns when it is done.
+   */
+  void reboot(String nameOrId);
+
+  /**
    * Creates an interface and attaches it at the first free device index, as someone else with
    * access to the account might.
    *

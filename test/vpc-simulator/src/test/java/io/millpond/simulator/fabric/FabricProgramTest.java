@@ -112,6 +112,44 @@ final class FabricProgramTest {
     assertThat(TestVpc.links(NODE_A)).anyMatch(l -> l.startsWith("eth1") && l.contains(mac));
   }
 
+  @Test
+  void aRebootedInstanceHasTheLinksOfItsInterfacesAndNothingElse() {
+    curl(OUTER, "-X", "PATCH", "-d", "{\"attachMillis\": 0}", CONTROL + "settings");
+    curl(OUTER, "-d", "{}", CONTROL + "instances/pb/interfaces");
+    await().atMost(SOON).until(() -> TestVpc.links(NODE_B).anyMatch(l -> l.startsWith("eth1")));
+    List<String> links = macs(NODE_B);
+    NetworkCommands.ip(
+        NODE_B,
+        List.of(
+            "link add theirs type veth peer name theirs2",
+            "link set eth1 up",
+            "addr add 10.9.9.9/32 dev lo",
+            "route add unreachable 10.9.9.8",
+            "rule add from 10.9.9.9 table 77"));
+    NetworkCommands.nft(NODE_B, "add table inet theirs\n");
+    NetworkCommands.sysctl(NODE_B, List.of("net.ipv4.ip_default_ttl=63"));
+
+    curl(OUTER, "-X", "POST", CONTROL + "instances/pb/reboot");
+
+    assertThat(macs(NODE_B)).as("the links of before, no other").isEqualTo(links);
+    assertThat(TestVpc.run("ip", "-n", NODE_B, "addr")).doesNotContain("10.9.9.9");
+    assertThat(TestVpc.run("ip", "-n", NODE_B, "route", "show", "table", "all"))
+        .doesNotContain("10.9.9.8");
+    assertThat(TestVpc.run("ip", "-n", NODE_B, "rule")).doesNotContain("10.9.9.9");
+    assertThat(TestVpc.exec(NODE_B, "nft", "list", "tables").output()).isEmpty();
+    assertThat(TestVpc.exec(NODE_B, "cat", "/proc/sys/net/ipv4/ip_default_ttl").output().strip())
+        .isEqualTo("64");
+    assertThat(metadata(NODE_B, "instance-id")).isEqualTo("i-0a00000000000000b");
+  }
+
+  /** Name and hardware address of each link. */
+  private static List<String> macs(String netns) {
+    return TestVpc.links(netns)
+        .map(line -> line.replaceAll("^(\\w+)\\S* +\\S+ +(\\S+).*", "$1 $2"))
+        .sorted()
+        .toList();
+  }
+
   private static String metadata(String netns, String path) {
     String imds = "http://169.254.169.254/latest/";
     String token =

@@ -1,0 +1,112 @@
+package io.millpond.e2e;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+
+/**
+ * Starts and stops pods as containerd and the kubelet do: an ADD that failed is followed by DELs
+ * until one succeeds, and then by another sandbox; a DEL that failed is repeated. Safe for many
+ * threads.
+ */
+final class ContainerRuntime {
+  private static final Duration PAUSE = Duration.ofMillis(200);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private final Node node;
+  private final Set<Shell.Running> plugins = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger answers = new AtomicInteger();
+  private final Queue<Pod> stopped = new ConcurrentLinkedQueue<>();
+  private final Queue<Shell.Ran> refused = new ConcurrentLinkedQueue<>();
+
+  ContainerRuntime(Node node) {
+    this.node = node;
+  }
+
+  /** A pod with an address, in as many sandboxes as that takes. */
+  Pod start(String name) {
+    long began = System.nanoTime();
+    for (int attempt = 1; ; attempt++) {
+      Pod pod = new Pod(node, name + "-" + attempt);
+      Shell.Ran ran = run("ADD", pod);
+      if (ran.status() == 0) {
+        String ignored = pod.attached(ran);
+        return pod;
+      }
+      refused.add(ran);
+      stop(pod);
+      pauseUnlessLate(began, "ADD of " + pod.name(), ran);
+    }
+  }
+
+  /** DEL until it succeeds. What that left in the namespace can be looked at afterwards. */
+  void stop(Pod pod) {
+    long began = System.nanoTime();
+    Shell.Ran ran = run("DEL", pod);
+    while (ran.status() != 0) {
+      pauseUnlessLate(began, "DEL of " + pod.name(), ran);
+      ran = run("DEL", pod);
+    }
+    stopped.add(pod);
+  }
+
+  private static void pauseUnlessLate(long began, String what, Shell.Ran last) {
+    if (System.nanoTime() - began > PATIENCE.toNanos()) {
+      throw new AssertionError(what + " does not succeed: " + last);
+    }
+    try {
+      Thread.sleep(PAUSE);
+    } catch (InterruptedException e) {
+      throw new AssertionError(what, e);
+    }
+  }
+
+  private Shell.Ran run(String verb, Pod pod) {
+    Shell.Running plugin =
+        node.beginPlugin(Node.variables(verb, pod.name(), pod.path()), Pod.CONFIGURATION);
+    plugins.add(plugin);
+    try {
+      return plugin.await();
+    } finally {
+      plugins.remove(plugin);
+      answers.incrementAndGet();
+    }
+  }
+
+  /** How many plugins have ended. */
+  int answers() {
+    return answers.get();
+  }
+
+  /** kill -9 of about half of the plugins that run; how many that are. */
+  int killSomePlugins(RandomGenerator random) {
+    int killed = 0;
+    for (Shell.Running plugin : plugins) {
+      if (random.nextBoolean()) {
+        plugin.process().destroyForcibly();
+        killed++;
+      }
+    }
+    return killed;
+  }
+
+  /** The answers to ADDs that failed, those of killed plugins too. */
+  List<Shell.Ran> refused() {
+    return List.copyOf(refused);
+  }
+
+  /** The pods that were stopped since the last call. */
+  List<Pod> takeStopped() {
+    List<Pod> taken = new ArrayList<>();
+    for (Pod pod = stopped.poll(); pod != null; pod = stopped.poll()) {
+      taken.add(pod);
+    }
+    return taken;
+  }
+}

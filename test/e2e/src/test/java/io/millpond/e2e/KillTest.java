@@ -1,0 +1,280 @@
+package io.millpond.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * kill -9 of the daemon and of plugins in the middle of their work, and standbys that take over.
+ * The seed of {@code -Dmillpond.seed}, or a printed one, chooses the moments.
+ */
+@Tag("vm")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@ExtendWith(Scenarios.class)
+class KillTest {
+  private static final int WARM = 12;
+  private static final int ROUNDS = 10;
+  private static final int ADDS = 20;
+  private static final int DELS = 10;
+
+  /** Of a stream: what the node has room for. */
+  private static final int MOST = 45;
+
+  /** Of the moments that are times: the burst lasts longer. */
+  private static final int BURST_MILLIS = 1500;
+
+  /** A JVM's work in an emulated machine; 1 s on a node. */
+  private static final Duration TAKEN_OVER = Duration.ofSeconds(45);
+
+  private final List<Pod> living = new ArrayList<>();
+  private ExecutorService threads;
+  private Node node;
+  private ContainerRuntime runtime;
+  private Agreement agreement;
+
+  @SuppressWarnings("NullAway.Init")
+  KillTest() {}
+
+  @BeforeAll
+  void start(Vpc vpc) {
+    threads = Executors.newVirtualThreadPerTaskExecutor();
+    node =
+        vpc.launch(
+            "kill-a",
+            "t3.xlarge",
+            Vpc.SUBNET_1,
+            Map.of(
+                "WARM_IP_TARGET",
+                String.valueOf(WARM),
+                "IP_COOLDOWN_PERIOD",
+                "1s",
+                "MILLPOND_RELEASE_DELAY",
+                "2s",
+                "MILLPOND_RECONCILE_PERIOD",
+                "2s"));
+    node.start().awaitSize(WARM, 1);
+    runtime = new ContainerRuntime(node);
+    agreement = new Agreement(vpc, node);
+  }
+
+  @AfterAll
+  void stop() {
+    threads.shutdownNow();
+    node.close();
+  }
+
+  @AfterEach
+  void removePods() {
+    // A scenario that failed may have left nobody who serves.
+    if (node.pid() == 0) {
+      node.launch();
+    }
+    node.awaitReady();
+    finish(living.stream().map(pod -> async(() -> runtime.stop(pod))).toList());
+    living.clear();
+    agreement.holds(List.of());
+    agreement.nothingIsLeftIn(runtime.takeStopped());
+    agreement.noEniIsLeft();
+    node.awaitSize(WARM, 1);
+    node.awaitPool("nobody rests", pool -> pool.at("/counts/free").asInt() == WARM);
+  }
+
+  private CompletableFuture<Void> async(Runnable work) {
+    return CompletableFuture.runAsync(work, threads);
+  }
+
+  private static void finish(List<CompletableFuture<Void>> work) {
+    CompletableFuture.allOf(work.toArray(CompletableFuture[]::new))
+        .orTimeout(4, TimeUnit.MINUTES)
+        .join();
+  }
+
+  private CompletableFuture<Void> starting(String name) {
+    return async(
+        () -> {
+          Pod pod = runtime.start(name);
+          synchronized (living) {
+            living.add(pod);
+          }
+        });
+  }
+
+  @Test
+  void killedAtTenMomentsOfABurstNothingIsLostAndNothingIsLeft() {
+    long seed = Long.getLong("millpond.seed", ThreadLocalRandom.current().nextLong());
+    System.err.println("-Dmillpond.seed=" + seed);
+    Random random = new Random(seed);
+    finish(IntStream.range(0, DELS).mapToObj(i -> starting("kill-0-" + i)).toList());
+    for (int round = 1; round <= ROUNDS; round++) {
+      boolean standby = random.nextBoolean();
+      if (standby) {
+        node.launchStandby();
+      }
+      int before = runtime.answers();
+      long began = System.nanoTime();
+      List<CompletableFuture<Void>> burst = burst(round);
+      boolean byAnswers = random.nextBoolean();
+      int moment = random.nextInt(byAnswers ? ADDS + DELS : BURST_MILLIS);
+      await("the moment")
+          .atMost(Duration.ofMinutes(1))
+          .pollDelay(Duration.ZERO)
+          .pollInterval(Duration.ofMillis(1))
+          .until(
+              () ->
+                  byAnswers
+                      ? runtime.answers() - before >= moment
+                      : System.nanoTime() - began >= moment * 1_000_000L);
+      int plugins = killPlugins(random, () -> node.kill());
+      System.err.printf(
+          "round %d: killed after %d %s, %d answers, with %d plugins; %s%n",
+          round,
+          moment,
+          byAnswers ? "answers" : "ms",
+          runtime.answers() - before,
+          plugins,
+          standby ? "a standby takes over" : "started again");
+      if (!standby) {
+        node.launch();
+      }
+      finish(burst);
+      node.awaitReady();
+      agreement.holds(living);
+      agreement.nothingIsLeftIn(runtime.takeStopped());
+      removeAllBut(DELS);
+    }
+  }
+
+  /** Plugins die before, or after, the daemon. */
+  private int killPlugins(Random random, Runnable killDaemon) {
+    if (random.nextBoolean()) {
+      killDaemon.run();
+      return runtime.killSomePlugins(random);
+    }
+    int killed = runtime.killSomePlugins(random);
+    killDaemon.run();
+    return killed;
+  }
+
+  private void removeAllBut(int many) {
+    List<Pod> surplus = List.copyOf(living.subList(many, living.size()));
+    living.removeAll(surplus);
+    finish(surplus.stream().map(pod -> async(() -> runtime.stop(pod))).toList());
+  }
+
+  private List<CompletableFuture<Void>> burst(int round) {
+    List<CompletableFuture<Void>> burst = new ArrayList<>();
+    List<Pod> leaving = List.copyOf(living.subList(0, DELS));
+    living.removeAll(leaving);
+    for (int i = 0; i < ADDS; i++) {
+      burst.add(starting("kill-%d-%d".formatted(round, i)));
+      if (i < leaving.size()) {
+        Pod pod = leaving.get(i);
+        burst.add(async(() -> runtime.stop(pod)));
+      }
+    }
+    return burst;
+  }
+
+  /** Five ADDs a second. */
+  private final class Stream {
+    private final List<CompletableFuture<Void>> adds = new CopyOnWriteArrayList<>();
+    private final AtomicBoolean over = new AtomicBoolean();
+    private final CompletableFuture<Void> feeder;
+
+    Stream(String prefix) {
+      feeder =
+          async(
+              () -> {
+                while (!over.get() && adds.size() < MOST) {
+                  adds.add(starting(prefix + "-" + adds.size()));
+                  LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
+                }
+              });
+    }
+
+    /** Waits until so many ADDs have succeeded. */
+    void await(int succeeded) {
+      Awaitility.await("ADDs succeed")
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> adds.stream().filter(CompletableFuture::isDone).count() >= succeeded);
+    }
+
+    /** One more second, and the end of all ADDs. */
+    void finish() {
+      int now = adds.size();
+      Awaitility.await("ADDs begin")
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> adds.size() >= Math.min(MOST, now + 5));
+      over.set(true);
+      feeder.join();
+      KillTest.finish(adds);
+    }
+  }
+
+  @Test
+  void aStandbyTakesOverFromAKilledDaemonAndNoAddIsLost() {
+    node.launchStandby();
+    List<CompletableFuture<Void>> dels = new ArrayList<>();
+    Stream stream = new Stream("taken");
+    stream.await(10);
+    List<Pod> leaving;
+    synchronized (living) {
+      leaving = List.copyOf(living.subList(0, 3));
+      living.removeAll(leaving);
+    }
+
+    node.kill();
+
+    long killed = System.nanoTime();
+    leaving.forEach(pod -> dels.add(async(() -> runtime.stop(pod))));
+    node.awaitReady();
+    assertThat(Duration.ofNanos(System.nanoTime() - killed))
+        .as("from the kill to the standby's service")
+        .isLessThan(TAKEN_OVER);
+    stream.finish();
+    finish(dels);
+    assertThat(runtime.refused())
+        .as("ADDs that were to be tried again, and said so")
+        .allSatisfy(
+            ran -> assertThat(Pod.document(ran).at("/code").asInt()).as("%s", ran).isEqualTo(11));
+    agreement.holds(living);
+    agreement.nothingIsLeftIn(runtime.takeStopped());
+  }
+
+  @Test
+  void anOrderlyHandOverFailsNoAddAndNoDel() {
+    node.launchStandby();
+    Stream stream = new Stream("handed");
+    stream.await(10);
+
+    node.stop();
+
+    node.awaitReady();
+    stream.finish();
+    assertThat(runtime.refused()).as("ADDs that failed").isEmpty();
+    agreement.holds(living);
+    agreement.nothingIsLeftIn(runtime.takeStopped());
+  }
+}
