@@ -138,9 +138,7 @@ final class Node implements AutoCloseable {
         environment,
         log,
         List.of(
-            "nsenter",
-            "--net=/run/netns/" + netns,
-            PROGRAMS.resolve("bin/millpondd").toString()));
+            "nsenter", "--net=/run/netns/" + netns, PROGRAMS.resolve("bin/millpondd").toString()));
   }
 
   Node awaitReady() {
