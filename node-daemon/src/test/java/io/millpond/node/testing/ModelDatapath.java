@@ -159,7 +159,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
       step("attach: address", () -> slave[0] = address(slave[0]));
       step("attach: rules", () -> kernel.ruled.add(inode));
       exposed = true;
-      step("attach: pod side", () -> kernel.replace(slave[0], up(slave[0])));
+      step("attach: pod side", () -> connect(slave[0]));
       step("attach: record", () -> record(false));
       synchronized (kernel) {
         kernel.plans.put(link, plan);
@@ -202,6 +202,16 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
               false);
       kernel.replace(named, whole);
       return whole;
+    }
+
+    /** The routes of a slave of ours that lives on without its veth are in the way. */
+    private void connect(Slave slave) {
+      if (kernel.slaves.stream()
+          .anyMatch(
+              s -> s.netnsInode() == inode && s.up() && !s.veth().equals(Optional.of(link)))) {
+        throw new StepFailed("File exists");
+      }
+      kernel.replace(slave, up(slave));
     }
 
     private static Slave up(Slave slave) {
