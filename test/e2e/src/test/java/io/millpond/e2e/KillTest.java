@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * kill -9 of the daemon and of plugins in the middle of their work, and standbys that take over.
  * The seed of {@code -Dmillpond.seed}, or a printed one, chooses the moments.
  */
-@Tag("vm")
+@Tag("vm-unproven")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class KillTest {
