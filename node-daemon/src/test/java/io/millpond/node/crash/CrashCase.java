@@ -3,7 +3,6 @@ package io.millpond.node.crash;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +13,9 @@ final class CrashCase {
 
   /** The scenario's steps. */
   static List<String> record(Scenario scenario) throws InterruptedException {
-    try (CrashWorld world = new CrashWorld(CrashWorld.Bugs.NONE, Map.of())) {
+    try (CrashWorld world = new CrashWorld(CrashWorld.Bugs.NONE)) {
       List<String> steps = act(scenario, world, null);
-      world.checkOwners();
+      world.invariants.checkOwners();
       world.comesToRest();
       return steps;
     }
@@ -31,13 +30,13 @@ final class CrashCase {
   static boolean run(Scenario scenario, Fault fault, CrashWorld.Bugs bugs)
       throws InterruptedException {
     List<String> steps = List.of();
-    try (CrashWorld world = new CrashWorld(bugs, Map.of())) {
+    try (CrashWorld world = new CrashWorld(bugs)) {
       steps = act(scenario, world, fault);
       boolean struck = world.life().struck();
       if (world.life().dead()) {
         world.boot();
       }
-      world.checkOwners();
+      world.invariants.checkOwners();
       world.comesToRest();
       return struck;
     } catch (AssertionError | RuntimeException e) {

@@ -12,30 +12,23 @@ import io.millpond.node.cloud.Cloud;
 import io.millpond.node.cloud.Ec2Cloud;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.kernel.HostNetwork;
-import io.millpond.node.kernel.KernelView;
 import io.millpond.node.kernel.PodNetwork;
 import io.millpond.node.life.NodeCore;
-import io.millpond.node.pods.AddOutcome;
 import io.millpond.node.pods.Caller;
-import io.millpond.node.pods.DeletePod;
-import io.millpond.node.pods.PodRequest;
 import io.millpond.node.settings.InvalidSettingsException;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.settings.SettingsReader;
 import io.millpond.node.testing.ManualClock;
 import io.millpond.node.testing.ModelDatapath;
 import io.millpond.node.testing.ModelKernel;
-import io.millpond.pool.AddressState;
 import io.millpond.pool.PoolEvent;
 import io.millpond.pool.PoolLimits;
 import io.millpond.pool.PoolState;
 import io.millpond.pool.PoolSummary;
-import io.millpond.pool.value.AttachmentKey;
-import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.BootTime;
 import io.millpond.simulator.Simulator;
 import io.millpond.simulator.SimulatorConfig;
 import io.millpond.simulator.SimulatorConfig.InstanceConfig;
-import io.millpond.simulator.model.NetworkInterface;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -44,29 +37,22 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.ec2.Ec2Client;
 
 /**
  * A node whose daemons die: a model of its kernel, the simulator's EC2, and what the container
  * runtime knows of its pods. 3 ENIs of 3 addresses beside their own.
  */
 final class CrashWorld implements AutoCloseable {
-  /** A tenth of the real one, as all of the weather. */
-  static final Duration CALL_TIMEOUT = Duration.ofSeconds(1);
-
-  private static final Duration COOLDOWN = Duration.ofSeconds(30);
+  /** As the real one. */
+  static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
 
   /** How a daemon is built from its ports: tests put bugs in between. */
   interface Bugs {
@@ -76,8 +62,17 @@ final class CrashWorld implements AutoCloseable {
       return host;
     }
 
-    default PodNetwork pods(PodNetwork pods) {
+    default PodNetwork pods(PodNetwork pods, Supplier<BootTime> clock) {
       return pods;
+    }
+
+    /** What the daemon hears of a caller. */
+    default Caller caller(Caller caller) {
+      return caller;
+    }
+
+    default Ec2Client ec2(Ec2Client ec2) {
+      return ec2;
     }
 
     default Cloud cloud(Cloud cloud) {
@@ -93,19 +88,25 @@ final class CrashWorld implements AutoCloseable {
   final ManualClock clock = new ManualClock();
   final ModelKernel kernel = new ModelKernel(clock);
   final Simulator aws;
+  final PodRuntime pods;
+  final Invariants invariants = new Invariants(this);
   private final Instant epoch = Instant.parse("2026-01-01T00:00:00Z");
   private final Bugs bugs;
-  private final Map<String, IpAddress> running = new ConcurrentHashMap<>();
-  private final Set<String> unclear = new ConcurrentSkipListSet<>();
-  private final Set<String> violations = new ConcurrentSkipListSet<>();
   private final Map<String, String> environment;
+  private final Duration callTimeout;
   private volatile Life life = new Life();
   private volatile @Nullable NodeCore core;
   private volatile @Nullable CloudEnis enis;
   private int runs;
 
-  CrashWorld(Bugs bugs, Map<String, String> settings) {
+  CrashWorld(Bugs bugs) {
+    this(bugs, Map.of(), CALL_TIMEOUT);
+  }
+
+  CrashWorld(Bugs bugs, Map<String, String> settings, Duration callTimeout) {
     this.bugs = bugs;
+    this.callTimeout = callTimeout;
+    this.pods = new PodRuntime(this, bugs::caller);
     kernel.allLinksArePluggedIn();
     aws = Simulator.start(SimulatorConfig.standard().withInstances(List.of()).withHosts(List.of()));
     aws.launch(InstanceConfig.of("node", "t3.small", "subnet-0a00000000000001a"));
@@ -161,8 +162,13 @@ final class CrashWorld implements AutoCloseable {
               Duration.ofSeconds(10));
       CloudEnis cloud =
           new CloudEnis(
-              MortalEc2.client(
-                  aws.ec2Endpoint(), self.region(), CALL_TIMEOUT, life, this::lookForDestruction),
+              bugs.ec2(
+                  MortalEc2.client(
+                      aws.ec2Endpoint(),
+                      self.region(),
+                      callTimeout,
+                      life,
+                      invariants::lookForDestruction)),
               new CallBudget(() -> clock.get().millis() * 1_000_000),
               self,
               metadata.subnets(),
@@ -180,7 +186,7 @@ final class CrashWorld implements AutoCloseable {
               node,
               bugs.cloud(new Ec2Cloud(cloud, metadata)),
               bugs.host(datapath),
-              bugs.pods(datapath),
+              bugs.pods(datapath, clock),
               new Metrics());
     } catch (InvalidSettingsException | IOException e) {
       throw new AssertionError("a daemon that cannot be wired", e);
@@ -215,68 +221,7 @@ final class CrashWorld implements AutoCloseable {
     }
   }
 
-  // The container runtime.
-
-  static AttachmentKey key(String pod) {
-    return new AttachmentKey("millpond", pod, "eth0");
-  }
-
-  static long inode(String pod) {
-    return 1000L + pod.charAt(0);
-  }
-
-  /** ADD; what becomes of it is noted. */
-  AddOutcome add(String pod) throws InterruptedException {
-    return add(pod, Caller.PATIENT);
-  }
-
-  AddOutcome add(String pod, Caller caller) throws InterruptedException {
-    unclear.add(pod);
-    AddOutcome outcome =
-        core()
-            .addPod()
-            .add(
-                new PodRequest(key(pod), "default/" + pod, OptionalInt.empty(), List.of()),
-                ModelKernel.netns(inode(pod)),
-                caller);
-    if (outcome instanceof AddOutcome.Added added) {
-      running.put(pod, added.plan().address());
-      unclear.remove(pod);
-    }
-    return outcome;
-  }
-
-  void added(String pod) throws InterruptedException {
-    assertThat(add(pod)).isInstanceOf(AddOutcome.Added.class);
-  }
-
-  /** DEL; what becomes of it is noted. */
-  DeletePod.Outcome delete(String pod) throws InterruptedException {
-    running.remove(pod);
-    unclear.add(pod);
-    DeletePod.Outcome outcome =
-        core().deletePod().delete(key(pod), Optional.of(ModelKernel.netns(inode(pod))));
-    if (outcome instanceof DeletePod.Gone) {
-      unclear.remove(pod);
-    }
-    return outcome;
-  }
-
-  void deleted(String pod) throws InterruptedException {
-    assertThat(delete(pod)).isEqualTo(new DeletePod.Gone());
-  }
-
-  /** The pod's namespace ends without a DEL. */
-  void dies(String pod) {
-    running.remove(pod);
-    kernel.killNamespace(inode(pod));
-  }
-
-  /** Somebody deletes the pod's veth; nobody can keep it running. */
-  void loses(String pod) {
-    running.remove(pod);
-    kernel.deleteVeth(key(pod));
-  }
+  // The world outside.
 
   /** Slaves of someone else's take every free address. */
   void holdFree() {
@@ -306,22 +251,28 @@ final class CrashWorld implements AutoCloseable {
     return pool().summary();
   }
 
+  /** When the patience of whoever begins to wait now is over, by {@link System#nanoTime}. */
+  long deadline() {
+    return System.nanoTime() + bugs.patience().toNanos();
+  }
+
   /** Time passes until the condition holds. */
   void pass(Duration each, BooleanSupplier condition) throws InterruptedException {
-    long end = System.nanoTime() + bugs.patience().toNanos();
+    long end = deadline();
     while (!condition.getAsBoolean()) {
       if (life.dead()) {
         throw new Life.Death();
       }
       assertThat(System.nanoTime()).as("%s\n%s", pool(), aws.interfaces()).isLessThan(end);
-      clock.advance(each);
-      turn();
-      Thread.sleep(10);
+      pass(each);
     }
   }
 
-  private void turn() {
+  /** Time passes. */
+  void pass(Duration time) throws InterruptedException {
+    clock.advance(time);
     var _ = core().pool().apply(new PoolEvent.Tick(core().pool().policy(), clock.get()));
+    Thread.sleep(10);
   }
 
   /** Nothing is in flight or unknown, and the pool has what it wants. */
@@ -341,6 +292,12 @@ final class CrashWorld implements AutoCloseable {
     pass(Duration.ZERO, () -> calm() && describes() >= 2);
   }
 
+  /** A daemon that runs and is warm, and one pod on the primary ENI. */
+  void withOnePod() throws InterruptedException {
+    warm();
+    pods.addedInTurn("o");
+  }
+
   private long describes() {
     return aws.conditions().calls().count("DescribeNetworkInterfaces");
   }
@@ -356,157 +313,37 @@ final class CrashWorld implements AutoCloseable {
         && kernel.routes().size() == 3;
   }
 
-  // What must hold.
-
-  /** After every call to EC2: no address of a living pod, and none with a route, has gone. */
-  private void lookForDestruction() {
-    Set<IpAddress> ours = addressesInEc2();
-    for (ModelKernel.Slave slave : kernel.slaves()) {
-      slave
-          .address()
-          .filter(address -> slave.up() && !ours.contains(address))
-          .ifPresent(address -> violations.add("EC2 lost " + address + " under a pod"));
-    }
-    for (IpAddress address : kernel.routes().keySet()) {
-      if (!ours.contains(address) && !addressesInEc2().contains(address)) {
-        violations.add("EC2 lost " + address + " while it had a pool route");
-      }
-    }
-  }
-
-  private Set<IpAddress> addressesInEc2() {
-    Set<IpAddress> all = new TreeSet<>();
-    for (NetworkInterface eni : aws.interfaces()) {
-      if (eni.attachment() != null) {
-        eni.addresses().stream()
-            .skip(1)
-            .forEach(address -> all.add(IpAddress.parse(address.toString())));
-      }
-    }
-    return all;
-  }
-
-  private Set<IpAddress> addressesInPool() {
-    Set<IpAddress> all = new TreeSet<>();
-    pool().enis().values().forEach(eni -> all.addAll(eni.addresses().keySet()));
-    return all;
-  }
-
-  /** At any moment between two requests: whose addresses are whose. */
-  void checkOwners() {
-    assertThat(violations).isEmpty();
-    Map<IpAddress, AttachmentKey> owned = new TreeMap<>();
-    pool()
-        .enis()
-        .values()
-        .forEach(
-            eni ->
-                eni.addresses()
-                    .values()
-                    .forEach(
-                        address -> {
-                          if (address.assigned()
-                              && address.state().key() != null
-                              && owned.put(address.ip(), address.state().key()) != null) {
-                            throw new AssertionError("two owners of " + address.ip());
-                          }
-                        }));
-    Map<IpAddress, AttachmentKey> attached = new TreeMap<>();
-    for (KernelView.Seen seen : kernel.datapath().look().attachments()) {
-      assertThat(attached.put(seen.address(), seen.key())).as("two veths for one address").isNull();
-    }
-    assertThat(owned).as("the kernel's owners are the pool's").containsAllEntriesOf(attached);
-    owned.keySet().removeAll(attached.keySet());
-    unclear.forEach(pod -> owned.values().remove(key(pod)));
-    assertThat(owned).as("without a veth only those stay owners whose DEL or ADD failed").isEmpty();
-    Set<IpAddress> held = new HashSet<>();
-    for (ModelKernel.Slave slave : kernel.slaves()) {
-      if (slave.netnsInode() == ModelKernel.ALIEN) {
-        continue;
-      }
-      IpAddress address = slave.address().orElseThrow(() -> new AssertionError("bare " + slave));
-      assertThat(held.add(address)).as("two slaves with %s", address).isTrue();
-      assertThat(pool().address(address))
-          .as("an address with a slave is nobody else's")
-          .hasValueSatisfying(
-              known ->
-                  assertThat(known.state())
-                      .isInstanceOfAny(
-                          AddressState.Owned.class,
-                          AddressState.Frozen.class,
-                          AddressState.Quarantined.class));
-    }
-    running.forEach(
-        (pod, address) -> {
-          assertThat(kernel.addressOf(key(pod))).as("veth of %s", pod).contains(address);
-          assertThat(held).as("slave of %s", pod).contains(address);
-          assertThat(attached).as("owner %s", pod).containsEntry(address, key(pod));
-          assertThat(kernel.routes()).containsEntry(address, new KernelView.InUse());
-        });
-    assertThat(kernel.shortestRest()).as("cooldown").isGreaterThan(COOLDOWN.minusSeconds(1));
-  }
-
-  /** Once nothing is in flight: the six states are the pool, the pool is what EC2 says. */
-  void checkPool() {
-    assertThat(violations).isEmpty();
-    assertThat(addressesInPool()).as("the pool is what EC2 says").isEqualTo(addressesInEc2());
-    assertThat(counts().total()).isEqualTo(addressesInEc2().size());
-    assertThat(kernel.routes().keySet()).as("pool routes").isEqualTo(addressesInEc2());
-    assertThat(aws.interfaces())
-        .as("no ENI is leaked")
-        .allSatisfy(
-            eni ->
-                assertThat(eni.attachment())
-                    .isNotNull()
-                    .matches(attachment -> attachment.deleteOnTermination()));
-    // Time that jumps looks like a loop that stands still; a loop that failed is another matter.
-    assertThat(core().pool().sick().orElse("")).doesNotContain("failed");
-  }
-
   /**
    * Whatever the fault left, the runtime's next requests succeed, and once all pods are gone
    * nothing is left of anything.
    */
   void comesToRest() throws InterruptedException {
     letGo();
-    for (String pod : List.copyOf(unclear)) {
-      deleted(pod);
-      checkOwners();
-      awaitAdded(pod);
-      checkOwners();
+    pods.crowd();
+    invariants.checkOwners();
+    for (String pod : pods.unclear()) {
+      pods.deleted(pod);
+      invariants.checkOwners();
+      pods.awaitAdded(pod);
+      invariants.checkOwners();
     }
-    pass(Duration.ofSeconds(5), () -> calm() && noneIsOwed());
-    checkOwners();
-    checkPool();
-    for (String pod : List.copyOf(running.keySet())) {
-      deleted(pod);
+    pass(Duration.ofSeconds(5), () -> calm() && madeUpFor());
+    invariants.checkOwners();
+    invariants.checkPool();
+    for (String pod : pods.running().keySet()) {
+      pods.deleted(pod);
     }
-    checkOwners();
-    assertThat(kernel.vethCount()).as("veths").isZero();
-    assertThat(kernel.ruledNamespaces()).as("rules in namespaces").isEmpty();
+    invariants.checkOwners();
+    invariants.checkNothingIsLeftOfPods();
     pass(Duration.ofSeconds(10), this::atRest);
-    checkOwners();
-    checkPool();
-    assertThat(kernel.slaves()).isEmpty();
+    invariants.checkOwners();
+    invariants.checkPool();
+    invariants.checkNothingIsLeftOfPods();
   }
 
-  /** What a failed step owes is made up for by itself. */
-  private boolean noneIsOwed() {
-    return aws.interfaces().stream()
-            .allMatch(eni -> eni.attachment() != null && eni.attachment().deleteOnTermination())
-        && kernel.routes().keySet().equals(addressesInEc2());
-  }
-
-  /** The runtime tries until there is an address. */
-  void awaitAdded(String pod) throws InterruptedException {
-    long end = System.nanoTime() + bugs.patience().toNanos();
-    while (!(add(pod) instanceof AddOutcome.Added)) {
-      assertThat(System.nanoTime()).as("ADD of %s: %s", pod, counts()).isLessThan(end);
-      deleted(pod);
-      clock.advance(Duration.ofSeconds(5));
-      turn();
-      Thread.sleep(10);
-    }
+  private boolean madeUpFor() {
+    kernel.stir();
+    return invariants.nothingIsOwed();
   }
 
   @Override

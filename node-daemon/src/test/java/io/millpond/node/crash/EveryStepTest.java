@@ -52,6 +52,7 @@ class EveryStepTest {
           "attach: record",
           "detach: veth",
           "undo: route",
+          "care: pod",
           "host: routes forgotten");
 
   private static final ExecutorService THREADS =

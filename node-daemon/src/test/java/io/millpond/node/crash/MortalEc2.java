@@ -63,10 +63,11 @@ final class MortalEc2 implements ExecutionInterceptor {
         .region(Region.of(region))
         .credentialsProvider(
             StaticCredentialsProvider.create(AwsBasicCredentials.create("AKIDTEST", "secret")))
-        .httpClientBuilder(UrlConnectionHttpClient.builder().socketTimeout(Duration.ofSeconds(30)))
+        .httpClientBuilder(UrlConnectionHttpClient.builder().socketTimeout(patience))
         .overrideConfiguration(
             ClientOverrideConfiguration.builder()
                 .retryStrategy(DefaultRetryStrategy.doNotRetry())
+                .apiCallTimeout(patience)
                 .addExecutionInterceptor(new MortalEc2(life, after))
                 .build())
         .build();

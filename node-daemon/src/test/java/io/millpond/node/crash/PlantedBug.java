@@ -1,10 +1,13 @@
 package io.millpond.node.crash;
 
+import io.millpond.eni.CloudEnis;
 import io.millpond.node.cloud.Cloud;
 import io.millpond.node.kernel.HostNetwork;
 import io.millpond.node.kernel.KernelView;
 import io.millpond.node.kernel.PodNetwork;
+import io.millpond.node.pods.Caller;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -15,8 +18,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.awscore.DefaultAwsResponseMetadata;
+import software.amazon.awssdk.services.ec2.Ec2Client;
+import software.amazon.awssdk.services.ec2.model.CreateNetworkInterfaceRequest;
+import software.amazon.awssdk.services.ec2.model.DeleteNetworkInterfaceResponse;
+import software.amazon.awssdk.services.ec2.model.TagSpecification;
 
 /** Bugs between a daemon and its ports that the crash tests must find. */
 enum PlantedBug implements CrashWorld.Bugs {
@@ -24,61 +34,138 @@ enum PlantedBug implements CrashWorld.Bugs {
   NOTHING_IS_TIDIED(Scenario.GROWTH) {
     @Override
     public Cloud cloud(Cloud cloud) {
-      return skipped(
+      Cloud.Tidied nothing = new Cloud.Tidied(List.of(), Optional.empty());
+      return detoured(Cloud.class, cloud, "tidy", _ -> new Cloud.Success<>(nothing));
+    }
+  },
+  /** An ENI is created without the tag by which the next start finds it. */
+  INTENTS_ARE_NOT_TAGGED(Scenario.GROWTH) {
+    @Override
+    public Ec2Client ec2(Ec2Client ec2) {
+      return detoured(
+          Ec2Client.class,
+          ec2,
+          "createNetworkInterface",
+          call -> call.with(withoutIntent((CreateNetworkInterfaceRequest) call.arguments()[0])));
+    }
+  },
+  DETACHED_ENIS_ARE_NOT_DELETED(Scenario.RELEASE) {
+    @Override
+    public Ec2Client ec2(Ec2Client ec2) {
+      return detoured(
+          Ec2Client.class,
+          ec2,
+          "deleteNetworkInterface",
+          _ ->
+              DeleteNetworkInterfaceResponse.builder()
+                  .responseMetadata(DefaultAwsResponseMetadata.create(Map.of()))
+                  .build());
+    }
+  },
+  /** With some addresses of an ENI those that pods have are given back. */
+  ALL_ADDRESSES_ARE_UNASSIGNED(Scenario.RELEASE) {
+    @Override
+    public Cloud cloud(Cloud cloud) {
+      return detoured(
           Cloud.class,
           cloud,
-          "tidy",
-          new Cloud.Success<>(new Cloud.Tidied(List.of(), Optional.empty())));
+          "unassign",
+          call -> {
+            EniId eni = (EniId) call.arguments()[0];
+            return call.with(eni, addresses(cloud, eni));
+          });
     }
   },
   /** The next start does not know the pods. */
   PODS_ARE_FORGOTTEN(Scenario.ADD) {
     @Override
     public HostNetwork host(HostNetwork host) {
-      return changed(
-          HostNetwork.class,
-          host,
-          "look",
-          answer ->
-              answer instanceof KernelView view
-                  ? new KernelView(List.of(), view.interrupted(), view.poolRoutes())
-                  : answer);
+      return seeing(
+          host, view -> new KernelView(List.of(), view.interrupted(), view.poolRoutes()));
     }
   },
   /** What a crash left of an ADD stays. */
   INTERRUPTED_ADDS_STAY(Scenario.ADD) {
     @Override
     public HostNetwork host(HostNetwork host) {
-      return skipped(HostNetwork.class, host, "undo", null);
+      return detoured(HostNetwork.class, host, "undo", _ -> null);
     }
   },
   /** The next start does not know when an address was released. */
   RELEASES_ARE_FORGOTTEN(Scenario.DEL) {
     @Override
     public HostNetwork host(HostNetwork host) {
-      return changed(
-          HostNetwork.class,
+      return seeing(
           host,
-          "look",
-          answer ->
-              answer instanceof KernelView view
-                  ? new KernelView(view.attachments(), view.interrupted(), ofOld(view.poolRoutes()))
-                  : answer);
+          view ->
+              new KernelView(view.attachments(), view.interrupted(), ofOld(view.poolRoutes())));
     }
   },
   /** The pool routes of addresses that leave stay behind. */
   ROUTES_STAY(Scenario.RELEASE) {
     @Override
     public HostNetwork host(HostNetwork host) {
-      return skipped(HostNetwork.class, host, "forget", null);
+      return detoured(HostNetwork.class, host, "forget", _ -> null);
     }
   },
   /** An ADD that nobody wants any more is not taken down. */
   UNDOING_DOES_NOTHING(Scenario.ADD_OF_SOMEONE_WHO_HUNG_UP) {
     @Override
-    public PodNetwork pods(PodNetwork pods) {
-      return skipped(
-          PodNetwork.class, pods, "detach", new PodNetwork.Detached(BootTime.BOOT, true));
+    public PodNetwork pods(PodNetwork pods, Supplier<BootTime> clock) {
+      return detoured(PodNetwork.class, pods, "detach", _ -> gone(clock));
+    }
+  },
+  /** Nor is one whose caller is gone. */
+  HANGING_UP_IS_NOT_HEARD(Scenario.ADD_OF_SOMEONE_WHO_HUNG_UP) {
+    @Override
+    public Caller caller(Caller caller) {
+      return Caller.PATIENT;
+    }
+  },
+  /** An address that was seen on the network counts as unused when its ADD fails. */
+  EXPOSED_ADDRESSES_DO_NOT_REST(Scenario.ADD) {
+    @Override
+    public PodNetwork pods(PodNetwork pods, Supplier<BootTime> clock) {
+      return changed(
+          PodNetwork.class,
+          pods,
+          "attach",
+          answer ->
+              answer instanceof PodNetwork.AttachFailed failed
+                  ? new PodNetwork.AttachFailed(failed.detail(), false)
+                  : answer);
+    }
+  },
+  /** The address is free although something of its pod is left. */
+  FAILED_DELS_SUCCEED(Scenario.DEL) {
+    @Override
+    public PodNetwork pods(PodNetwork pods, Supplier<BootTime> clock) {
+      return changed(
+          PodNetwork.class,
+          pods,
+          "detach",
+          answer -> answer instanceof PodNetwork.DetachFailed ? gone(clock) : answer);
+    }
+  },
+  /** DEL answers before anything of it is on record. */
+  DELS_ARE_ANSWERED_FIRST(Scenario.DEL) {
+    @Override
+    public PodNetwork pods(PodNetwork pods, Supplier<BootTime> clock) {
+      return detoured(
+          PodNetwork.class,
+          pods,
+          "detach",
+          call -> {
+            Thread.ofPlatform().daemon().start(call::makeAlone);
+            return gone(clock);
+          });
+    }
+  },
+  PODS_ARE_NOT_HEALED(Scenario.HEALING) {
+    @Override
+    public PodNetwork pods(PodNetwork pods, Supplier<BootTime> clock) {
+      return detoured(
+          PodNetwork.class, pods, "heal", _ -> new PodNetwork.Healed(List.of()));
     }
   };
 
@@ -94,6 +181,35 @@ enum PlantedBug implements CrashWorld.Bugs {
     return Duration.ofSeconds(5);
   }
 
+  private static PodNetwork.Detached gone(Supplier<BootTime> clock) {
+    return new PodNetwork.Detached(clock.get(), true);
+  }
+
+  private static CreateNetworkInterfaceRequest withoutIntent(
+      CreateNetworkInterfaceRequest request) {
+    return request.toBuilder()
+        .tagSpecifications(
+            request.tagSpecifications().stream().map(PlantedBug::withoutIntent).toList())
+        .build();
+  }
+
+  private static TagSpecification withoutIntent(TagSpecification tags) {
+    return tags.toBuilder()
+        .tags(
+            tags.tags().stream().filter(tag -> !tag.key().equals(CloudEnis.INTENT_TAG)).toList())
+        .build();
+  }
+
+  private static Set<IpAddress> addresses(Cloud cloud, EniId eni) {
+    return cloud.ask(Cloud.Urgency.RELEASE) instanceof Cloud.Success<Cloud.Inventory>(var found)
+        ? found.enis().stream()
+            .filter(seen -> seen.place().id().equals(eni))
+            .findFirst()
+            .map(Cloud.EniSeen::addresses)
+            .orElse(Set.of())
+        : Set.of();
+  }
+
   private static Map<IpAddress, KernelView.RouteSays> ofOld(
       Map<IpAddress, KernelView.RouteSays> routes) {
     Map<IpAddress, KernelView.RouteSays> old = new HashMap<>(routes);
@@ -101,38 +217,57 @@ enum PlantedBug implements CrashWorld.Bugs {
     return old;
   }
 
+  private static HostNetwork seeing(HostNetwork host, UnaryOperator<KernelView> change) {
+    return detoured(
+        HostNetwork.class,
+        host,
+        "look",
+        call -> change.apply((KernelView) Objects.requireNonNull(call.make())));
+  }
+
+  /** The port with another answer of one of its methods. */
   private static <T> T changed(
       Class<T> type, T port, String method, UnaryOperator<@Nullable Object> change) {
-    return proxy(
-        type,
-        (called, arguments) -> {
-          Object answer = called.invoke(port, arguments);
-          return called.getName().equals(method) ? change.apply(answer) : answer;
-        });
+    return detoured(type, port, method, call -> change.apply(call.make()));
   }
 
-  private static <T> T skipped(Class<T> type, T port, String method, @Nullable Object answer) {
-    return proxy(
-        type,
-        (called, arguments) ->
-            called.getName().equals(method) ? answer : called.invoke(port, arguments));
-  }
-
-  private interface Call {
-    @Nullable Object make(Method called, Object[] arguments) throws ReflectiveOperationException;
-  }
-
-  private static <T> T proxy(Class<T> type, Call call) {
+  /** The port with another way for one of its methods. */
+  private static <T> T detoured(Class<T> type, T port, String method, Detour detour) {
     return type.cast(
         Proxy.newProxyInstance(
             type.getClassLoader(),
             new Class<?>[] {type},
             (_, called, arguments) -> {
-              try {
-                return call.make(called, arguments);
-              } catch (InvocationTargetException e) {
-                throw Objects.requireNonNull(e.getCause(), "what the port threw");
-              }
+              Call call = new Call(port, called, arguments == null ? new Object[0] : arguments);
+              return called.getName().equals(method) ? detour.take(call) : call.make();
             }));
+  }
+
+  private interface Detour {
+    @Nullable Object take(Call call) throws Throwable;
+  }
+
+  /** A call of the true port. */
+  private record Call(Object port, Method method, Object... arguments) {
+    @Nullable Object make() throws Throwable {
+      return with(arguments);
+    }
+
+    @Nullable Object with(Object... others) throws Throwable {
+      try {
+        return method.invoke(port, others);
+      } catch (InvocationTargetException e) {
+        throw Objects.requireNonNull(e.getCause(), "what the port threw");
+      }
+    }
+
+    /** Nobody waits for its end. */
+    void makeAlone() {
+      try {
+        Object _ = make();
+      } catch (Throwable e) {
+        throw new AssertionError("a call that nobody waits for", e);
+      }
+    }
   }
 }

@@ -4,20 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millpond.node.pods.AddOutcome;
 import java.time.Duration;
-import java.util.Optional;
 
 /** What a daemon does while a fault strikes. What comes before the act is undisturbed. */
 enum Scenario {
   ADD {
     @Override
     void act(CrashWorld world) throws InterruptedException {
-      world.add("a");
+      AddOutcome _ = world.pods.add("a");
     }
   },
   ADD_OF_SOMEONE_WHO_HUNG_UP {
     @Override
     void act(CrashWorld world) throws InterruptedException {
-      world.add("a", () -> world.kernel.addressOf(CrashWorld.key("a")).isPresent());
+      AddOutcome outcome =
+          world.pods.add("a", () -> world.kernel.addressOf(PodRuntime.key("a")).isPresent());
+      assertThat(outcome)
+          .as("the ADD of someone who does not take its answer")
+          .isNotInstanceOf(AddOutcome.Added.class);
     }
   },
   /** Slaves that nobody knows hold all the addresses that are warm. */
@@ -30,24 +33,21 @@ enum Scenario {
 
     @Override
     void act(CrashWorld world) throws InterruptedException {
-      if (!(world.add("a") instanceof AddOutcome.Added)) {
-        world.deleted("a");
-        world.add("a");
-      }
+      world.pods.addedOrTriedAgain("a");
       world.letGo();
-      world.pass(Duration.ofSeconds(5), () -> world.calm() && world.counts().quarantined() == 0);
+      world.pass(SHORT, () -> world.calm() && world.counts().quarantined() == 0);
     }
   },
   DEL {
     @Override
     void prepare(CrashWorld world) throws InterruptedException {
       super.prepare(world);
-      world.added("a");
+      world.pods.added("a");
     }
 
     @Override
     void act(CrashWorld world) throws InterruptedException {
-      world.delete("a");
+      world.pods.delete("a");
     }
   },
   /** By a new ENI, then by one address. */
@@ -55,10 +55,7 @@ enum Scenario {
     @Override
     void act(CrashWorld world) throws InterruptedException {
       for (String pod : new String[] {"a", "b", "c"}) {
-        if (!(world.add(pod) instanceof AddOutcome.Added)) {
-          world.deleted(pod);
-          world.add(pod);
-        }
+        world.pods.addedOrTriedAgain(pod);
         world.pass(Duration.ofSeconds(2), world::calm);
       }
     }
@@ -68,14 +65,11 @@ enum Scenario {
     @Override
     void prepare(CrashWorld world) throws InterruptedException {
       super.prepare(world);
-      for (String pod : new String[] {"a", "b", "c", "d", "e", "f"}) {
-        world.added(pod);
-        world.pass(Duration.ZERO, world::calm);
-      }
+      world.pods.addedInTurn("a", "b", "c", "d", "e", "f");
       assertThat(world.counts().enis()).isEqualTo(3);
       // The last one keeps its ENI, which gives back addresses alone.
       for (String pod : new String[] {"a", "b", "c", "d", "e"}) {
-        world.deleted(pod);
+        world.pods.deleted(pod);
       }
     }
 
@@ -92,7 +86,7 @@ enum Scenario {
     @Override
     void act(CrashWorld world) throws InterruptedException {
       world.boot(world.life());
-      world.pass(Duration.ofSeconds(5), world::calm);
+      world.pass(SHORT, world::calm);
     }
 
     @Override
@@ -100,22 +94,27 @@ enum Scenario {
       return true;
     }
   },
-  /** After a daemon that died while it built a pod and added an ENI, and a pod that died since. */
+  /**
+   * After a daemon that died while it built a pod and added an ENI, and two pods that died since,
+   * one of them with its route.
+   */
   START {
     @Override
     void prepare(CrashWorld world) throws InterruptedException {
       super.prepare(world);
-      world.added("a");
+      world.pods.addedInTurn("w");
+      world.pods.added("a");
       world.life().begin(new Fault("attach: address", 1, Fault.Kind.DIES_AFTER));
-      Optional<Life.Death> _ = dying(() -> world.add("b"));
+      diesDuring(() -> world.pods.add("b"));
       world.die();
-      world.dies("a");
+      world.pods.dies("a");
+      world.pods.diesWithItsRoute("w");
     }
 
     @Override
     void act(CrashWorld world) throws InterruptedException {
       world.boot(world.life());
-      world.pass(Duration.ofSeconds(5), world::calm);
+      world.pass(SHORT, world::calm);
     }
 
     @Override
@@ -128,24 +127,38 @@ enum Scenario {
     @Override
     void prepare(CrashWorld world) throws InterruptedException {
       super.prepare(world);
-      world.added("a");
+      world.pods.added("a");
     }
 
     @Override
     void act(CrashWorld world) throws InterruptedException {
-      world.loses("a");
+      world.pods.losesItsVeth("a");
       world.pass(Duration.ZERO, () -> world.counts().quarantined() == 1);
-      world.dies("a");
-      world.pass(Duration.ofSeconds(5), () -> world.counts().quarantined() == 0);
-      world.pass(Duration.ofSeconds(5), world::calm);
+      world.pods.dies("a");
+      world.pass(SHORT, () -> world.counts().quarantined() == 0);
+      world.pass(SHORT, world::calm);
+    }
+  },
+  /** Somebody sets the pod's end of its veth down. */
+  HEALING {
+    @Override
+    void act(CrashWorld world) throws InterruptedException {
+      long pod = PodRuntime.inode("o");
+      world.kernel.podEndDown(pod);
+      world.pass(
+          Duration.ZERO,
+          () -> {
+            world.kernel.stir();
+            return world.kernel.damageOf(pod).isEmpty();
+          });
     }
   };
 
+  private static final Duration SHORT = Duration.ofSeconds(5);
+
   /** Leaves a world with one pod on the primary ENI. */
   void prepare(CrashWorld world) throws InterruptedException {
-    world.warm();
-    world.added("o");
-    world.pass(Duration.ZERO, world::calm);
+    world.withOnePod();
   }
 
   abstract void act(CrashWorld world) throws InterruptedException;
@@ -155,17 +168,16 @@ enum Scenario {
     return false;
   }
 
-  /** What may end with the daemon. */
-  interface Doing {
+  private interface Doing {
     Object run() throws InterruptedException;
   }
 
-  static Optional<Life.Death> dying(Doing doing) throws InterruptedException {
+  private static void diesDuring(Doing doing) throws InterruptedException {
     try {
-      Object _ = doing.run();
-      return Optional.empty();
-    } catch (Life.Death death) {
-      return Optional.of(death);
+      Object outcome = doing.run();
+      throw new AssertionError("the daemon lives and answers " + outcome);
+    } catch (Life.Death expected) {
+      assertThat(expected).isNotNull();
     }
   }
 }

@@ -127,10 +127,8 @@ class WeatherTest {
   }
 
   private static CrashWorld world() throws InterruptedException {
-    CrashWorld world = new CrashWorld(CrashWorld.Bugs.NONE, Map.of("MILLPOND_ADD_WAIT", "5s"));
-    world.warm();
-    world.added("o");
-    world.pass(Duration.ZERO, world::calm);
+    CrashWorld world = new CrashWorld(CrashWorld.Bugs.NONE, Map.of("MILLPOND_ADD_WAIT", "5s"), Duration.ofSeconds(1));
+    world.withOnePod();
     world.aws.conditions().calls().clear();
     return world;
   }
@@ -174,20 +172,20 @@ class WeatherTest {
       weather.comes(world);
       boolean refused = false;
       for (String pod : PODS) {
-        if (world.add(pod) instanceof AddOutcome.NoAddress none) {
+        if (world.pods.add(pod) instanceof AddOutcome.NoAddress none) {
           refused = true;
           assertThat(none.cause()).as("what the pod is told").containsPattern("EC2|ENI|address");
-          world.deleted(pod);
+          world.pods.deleted(pod);
         }
-        world.checkOwners();
+        world.invariants.checkOwners();
       }
       assertThat(refused || !weather.total()).as("somebody waited in vain").isTrue();
       passAMinute(world);
       checkCalls(world, began);
       Weather.goes(world);
       for (String pod : PODS) {
-        if (world.kernel.addressOf(CrashWorld.key(pod)).isEmpty()) {
-          world.awaitAdded(pod);
+        if (world.kernel.addressOf(PodRuntime.key(pod)).isEmpty()) {
+          world.pods.awaitAdded(pod);
         }
       }
       world.comesToRest();
@@ -197,19 +195,19 @@ class WeatherTest {
   private static void givingBackOutlivesIt(Weather weather) throws InterruptedException {
     try (CrashWorld world = world()) {
       for (String pod : PODS) {
-        world.awaitAdded(pod);
+        world.pods.awaitAdded(pod);
         world.pass(Duration.ofSeconds(1), world::calm);
       }
       world.aws.conditions().calls().clear();
       long began = world.clock.get().millis();
       weather.comes(world);
       for (String pod : PODS) {
-        world.deleted(pod);
+        world.pods.deleted(pod);
       }
-      world.checkOwners();
+      world.invariants.checkOwners();
       for (int i = 0; i < 4; i++) {
         passAMinute(world);
-        world.checkOwners();
+        world.invariants.checkOwners();
       }
       checkCalls(world, began);
       Weather.goes(world);

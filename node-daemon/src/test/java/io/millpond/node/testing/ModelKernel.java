@@ -216,6 +216,11 @@ public final class ModelKernel {
   /** Somebody sets the pod's end of its veth down, and its routes by it go. */
   public void podEndDown(long inode) {
     damage(inode, POD_END_DOWN);
+    stir();
+  }
+
+  /** Something changes that the node hears of. */
+  public void stir() {
     List<ModelDatapath> hear;
     synchronized (this) {
       hear = List.copyOf(watching);

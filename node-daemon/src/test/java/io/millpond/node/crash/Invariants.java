@@ -1,0 +1,165 @@
+package io.millpond.node.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millpond.node.kernel.KernelView;
+import io.millpond.node.testing.ModelKernel;
+import io.millpond.pool.AddressState;
+import io.millpond.pool.PoolAddress;
+import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.IpAddress;
+import io.millpond.simulator.model.NetworkInterface;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.stream.Stream;
+
+/** What must hold in a world, whatever fails. */
+final class Invariants {
+  private static final Duration COOLDOWN = Duration.ofSeconds(30);
+
+  private final CrashWorld world;
+  private final Set<String> violations = new ConcurrentSkipListSet<>();
+
+  Invariants(CrashWorld world) {
+    this.world = world;
+  }
+
+  /** After every call to EC2: no address of a living pod, and none with a route, has gone. */
+  void lookForDestruction() {
+    Set<IpAddress> ours = addressesInEc2();
+    for (ModelKernel.Slave slave : world.kernel.slaves()) {
+      slave
+          .address()
+          .filter(address -> slave.up() && !ours.contains(address))
+          .ifPresent(address -> violations.add("EC2 lost " + address + " under a pod"));
+    }
+    for (IpAddress address : world.kernel.routes().keySet()) {
+      if (!ours.contains(address) && !addressesInEc2().contains(address)) {
+        violations.add("EC2 lost " + address + " while it had a pool route");
+      }
+    }
+  }
+
+  private Set<IpAddress> addressesInEc2() {
+    Set<IpAddress> all = new TreeSet<>();
+    for (NetworkInterface eni : world.aws.interfaces()) {
+      if (eni.attachment() != null) {
+        eni.addresses().stream()
+            .skip(1)
+            .forEach(address -> all.add(IpAddress.parse(address.toString())));
+      }
+    }
+    return all;
+  }
+
+  private Stream<PoolAddress> addressesInPool() {
+    return world.pool().enis().values().stream()
+        .flatMap(eni -> eni.addresses().values().stream());
+  }
+
+  /** At any moment between two requests: whose addresses are whose. */
+  void checkOwners() {
+    assertThat(violations).isEmpty();
+    Map<IpAddress, AttachmentKey> attached = attached();
+    checkOwned(attached);
+    Set<IpAddress> held = held();
+    world
+        .pods
+        .running()
+        .forEach(
+            (pod, address) -> {
+              AttachmentKey key = PodRuntime.key(pod);
+              assertThat(world.kernel.addressOf(key)).as("veth of %s", pod).contains(address);
+              assertThat(held).as("slave of %s", pod).contains(address);
+              assertThat(attached).as("owner %s", pod).containsEntry(address, key);
+              assertThat(world.kernel.routes()).containsEntry(address, new KernelView.InUse());
+            });
+    assertThat(world.kernel.shortestRest())
+        .as("cooldown")
+        .isGreaterThan(COOLDOWN.minusSeconds(1));
+  }
+
+  private Map<IpAddress, AttachmentKey> attached() {
+    Map<IpAddress, AttachmentKey> attached = new TreeMap<>();
+    for (KernelView.Seen seen : world.kernel.datapath().look().attachments()) {
+      assertThat(attached.put(seen.address(), seen.key())).as("two veths for one address").isNull();
+    }
+    return attached;
+  }
+
+  private void checkOwned(Map<IpAddress, AttachmentKey> attached) {
+    Map<IpAddress, AttachmentKey> owned = new TreeMap<>();
+    addressesInPool()
+        .forEach(
+            address -> {
+              if (address.assigned()
+                  && address.state().key() != null
+                  && owned.put(address.ip(), address.state().key()) != null) {
+                throw new AssertionError("two owners of " + address.ip());
+              }
+            });
+    assertThat(owned).as("the kernel's owners are the pool's").containsAllEntriesOf(attached);
+    owned.keySet().removeAll(attached.keySet());
+    world.pods.unclear().forEach(pod -> owned.values().remove(PodRuntime.key(pod)));
+    assertThat(owned).as("without a veth only those stay owners whose DEL or ADD failed").isEmpty();
+  }
+
+  /** The addresses that slaves hold. */
+  private Set<IpAddress> held() {
+    Set<IpAddress> held = new HashSet<>();
+    for (ModelKernel.Slave slave : world.kernel.slaves()) {
+      if (slave.netnsInode() == ModelKernel.ALIEN) {
+        continue;
+      }
+      IpAddress address = slave.address().orElseThrow(() -> new AssertionError("bare " + slave));
+      assertThat(held.add(address)).as("two slaves with %s", address).isTrue();
+      assertThat(world.pool().address(address))
+          .as("an address with a slave is nobody else's")
+          .hasValueSatisfying(
+              known ->
+                  assertThat(known.state())
+                      .isInstanceOfAny(
+                          AddressState.Owned.class,
+                          AddressState.Frozen.class,
+                          AddressState.Quarantined.class));
+    }
+    return held;
+  }
+
+  /** Once nothing is in flight: the six states are the pool, the pool is what EC2 says. */
+  void checkPool() {
+    assertThat(violations).isEmpty();
+    assertThat(addressesInPool().map(PoolAddress::ip))
+        .as("the pool is what EC2 says")
+        .containsExactlyInAnyOrderElementsOf(addressesInEc2());
+    assertThat(world.counts().total()).isEqualTo(addressesInEc2().size());
+    assertThat(world.kernel.routes().keySet()).as("pool routes").isEqualTo(addressesInEc2());
+    assertThat(world.aws.interfaces()).as("no ENI is leaked").allMatch(Invariants::goesWithUs);
+    // Time that jumps looks like a loop that stands still; a loop that failed is another matter.
+    assertThat(world.core().pool().sick().orElse("")).doesNotContain("failed");
+  }
+
+  private static boolean goesWithUs(NetworkInterface eni) {
+    return eni.attachment() != null && eni.attachment().deleteOnTermination();
+  }
+
+  /** What a failed step owes is made up for by itself. */
+  boolean nothingIsOwed() {
+    return world.aws.interfaces().stream().allMatch(Invariants::goesWithUs)
+        && world.kernel.routes().keySet().equals(addressesInEc2())
+        && world.pods.running().keySet().stream()
+            .allMatch(pod -> world.kernel.damageOf(PodRuntime.inode(pod)).isEmpty());
+  }
+
+  /** All pods are gone. */
+  void checkNothingIsLeftOfPods() {
+    assertThat(world.kernel.vethCount()).as("veths").isZero();
+    assertThat(world.kernel.ruledNamespaces()).as("rules in namespaces").isEmpty();
+    assertThat(world.kernel.slaves()).as("slaves").isEmpty();
+  }
+}
