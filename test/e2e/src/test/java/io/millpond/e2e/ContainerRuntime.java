@@ -96,16 +96,20 @@ final class ContainerRuntime {
     return killed;
   }
 
-  /** The answers to ADDs that failed, those of killed plugins too. */
-  List<Shell.Ran> refused() {
-    return List.copyOf(refused);
+  /** The answers to ADDs that failed since the last call, those of killed plugins too. */
+  List<Shell.Ran> takeRefused() {
+    return taken(refused);
   }
 
   /** The pods that were stopped since the last call. */
   List<Pod> takeStopped() {
-    List<Pod> taken = new ArrayList<>();
-    for (Pod pod = stopped.poll(); pod != null; pod = stopped.poll()) {
-      taken.add(pod);
+    return taken(stopped);
+  }
+
+  private static <T> List<T> taken(Queue<T> queue) {
+    List<T> taken = new ArrayList<>();
+    for (T one = queue.poll(); one != null; one = queue.poll()) {
+      taken.add(one);
     }
     return taken;
   }

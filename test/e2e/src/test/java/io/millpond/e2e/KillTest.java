@@ -28,7 +28,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * kill -9 of the daemon and of plugins in the middle of their work, and standbys that take over.
- * The seed of {@code -Dmillpond.seed}, or a printed one, chooses the moments.
+ * The seed of {@code -Dmillpond.seed}, or a printed one, chooses the moments. What each round took
+ * is printed as it goes.
  */
 @Tag("vm-unproven")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -97,6 +98,7 @@ class KillTest {
     agreement.holds(List.of());
     agreement.nothingIsLeftIn(runtime.takeStopped());
     agreement.noEniIsLeft();
+    List<Shell.Ran> ignored = runtime.takeRefused();
     node.awaitSize(WARM, 1);
     node.awaitPool("nobody rests", pool -> pool.at("/counts/free").asInt() == WARM);
   }
@@ -158,12 +160,22 @@ class KillTest {
       if (!standby) {
         node.launch();
       }
-      finish(burst);
       node.awaitReady();
+      String served = seconds(began);
+      finish(burst);
+      String ended = seconds(began);
       agreement.holds(living);
+      String agreed = seconds(began);
       agreement.nothingIsLeftIn(runtime.takeStopped());
       removeAllBut(DELS);
+      System.err.printf(
+          "round %d: served again at %s s, all answered at %s, agreed at %s, over at %s%n",
+          round, served, ended, agreed, seconds(began));
     }
+  }
+
+  private static String seconds(long began) {
+    return "%.1f".formatted((System.nanoTime() - began) / 1e9);
   }
 
   /** Plugins die before, or after, the daemon. */
@@ -255,7 +267,7 @@ class KillTest {
         .isLessThan(TAKEN_OVER);
     stream.finish();
     finish(dels);
-    assertThat(runtime.refused())
+    assertThat(runtime.takeRefused())
         .as("ADDs that were to be tried again, and said so")
         .allSatisfy(
             ran -> assertThat(Pod.document(ran).at("/code").asInt()).as("%s", ran).isEqualTo(11));
@@ -273,7 +285,7 @@ class KillTest {
 
     node.awaitReady();
     stream.finish();
-    assertThat(runtime.refused()).as("ADDs that failed").isEmpty();
+    assertThat(runtime.takeRefused()).as("ADDs that failed").isEmpty();
     agreement.holds(living);
     agreement.nothingIsLeftIn(runtime.takeStopped());
   }
