@@ -16,7 +16,10 @@ import java.util.random.RandomGenerator;
  * threads.
  */
 final class ContainerRuntime {
-  private static final Duration PAUSE = Duration.ofMillis(200);
+  /** Before the second attempt; before each further one twice as long, as the kubelet backs off. */
+  private static final Duration PAUSE = Duration.ofMillis(500);
+
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(4);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Node node;
@@ -41,7 +44,7 @@ final class ContainerRuntime {
       }
       refused.add(ran);
       stop(pod);
-      pauseUnlessLate(began, "ADD of " + pod.name(), ran);
+      pauseUnlessLate(began, attempt, "ADD of " + pod.name(), ran);
     }
   }
 
@@ -49,19 +52,20 @@ final class ContainerRuntime {
   void stop(Pod pod) {
     long began = System.nanoTime();
     Shell.Ran ran = run("DEL", pod);
-    while (ran.status() != 0) {
-      pauseUnlessLate(began, "DEL of " + pod.name(), ran);
+    for (int attempt = 1; ran.status() != 0; attempt++) {
+      pauseUnlessLate(began, attempt, "DEL of " + pod.name(), ran);
       ran = run("DEL", pod);
     }
     stopped.add(pod);
   }
 
-  private static void pauseUnlessLate(long began, String what, Shell.Ran last) {
+  private static void pauseUnlessLate(long began, int attempts, String what, Shell.Ran last) {
     if (System.nanoTime() - began > PATIENCE.toNanos()) {
       throw new AssertionError(what + " does not succeed: " + last);
     }
     try {
-      Thread.sleep(PAUSE);
+      Duration pause = PAUSE.multipliedBy(1L << Math.min(attempts - 1, 3));
+      Thread.sleep(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE);
     } catch (InterruptedException e) {
       throw new AssertionError(what, e);
     }

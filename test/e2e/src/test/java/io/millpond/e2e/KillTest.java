@@ -31,7 +31,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * The seed of {@code -Dmillpond.seed}, or a printed one, chooses the moments. What each round took
  * is printed as it goes.
  */
-@Tag("vm-unproven")
+@Tag("vm")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class KillTest {
@@ -41,7 +41,7 @@ class KillTest {
   private static final int DELS = 10;
 
   /** Of a stream: what the node has room for. */
-  private static final int MOST = 45;
+  private static final int MOST = 40;
 
   /** Of the moments that are times: the burst lasts longer. */
   private static final int BURST_MILLIS = 1500;
@@ -50,6 +50,7 @@ class KillTest {
   private static final Duration TAKEN_OVER = Duration.ofSeconds(45);
 
   private final List<Pod> living = new ArrayList<>();
+  private final List<Stream> streams = new ArrayList<>();
   private ExecutorService threads;
   private Node node;
   private ContainerRuntime runtime;
@@ -93,6 +94,8 @@ class KillTest {
       node.launch();
     }
     node.awaitReady();
+    streams.forEach(Stream::finish);
+    streams.clear();
     finish(living.stream().map(pod -> async(() -> runtime.stop(pod))).toList());
     living.clear();
     agreement.holds(List.of());
@@ -209,19 +212,20 @@ class KillTest {
     return burst;
   }
 
-  /** Five ADDs a second. */
+  /** Two ADDs a second. */
   private final class Stream {
     private final List<CompletableFuture<Void>> adds = new CopyOnWriteArrayList<>();
     private final AtomicBoolean over = new AtomicBoolean();
     private final CompletableFuture<Void> feeder;
 
     Stream(String prefix) {
+      streams.add(this);
       feeder =
           async(
               () -> {
                 while (!over.get() && adds.size() < MOST) {
                   adds.add(starting(prefix + "-" + adds.size()));
-                  LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
+                  LockSupport.parkNanos(Duration.ofMillis(500).toNanos());
                 }
               });
     }
@@ -233,12 +237,16 @@ class KillTest {
           .until(() -> adds.stream().filter(CompletableFuture::isDone).count() >= succeeded);
     }
 
-    /** One more second, and the end of all ADDs. */
-    void finish() {
-      int now = adds.size();
+    /** Waits until so many more ADDs have begun. */
+    void goOn(int more) {
+      int enough = Math.min(MOST, adds.size() + more);
       Awaitility.await("ADDs begin")
           .atMost(Duration.ofMinutes(1))
-          .until(() -> adds.size() >= Math.min(MOST, now + 5));
+          .until(() -> adds.size() >= enough);
+    }
+
+    /** No further ADD, and the end of all. */
+    void finish() {
       over.set(true);
       feeder.join();
       KillTest.finish(adds);
@@ -265,6 +273,7 @@ class KillTest {
     assertThat(Duration.ofNanos(System.nanoTime() - killed))
         .as("from the kill to the standby's service")
         .isLessThan(TAKEN_OVER);
+    stream.goOn(3);
     stream.finish();
     finish(dels);
     assertThat(runtime.takeRefused())
@@ -284,6 +293,7 @@ class KillTest {
     node.stop();
 
     node.awaitReady();
+    stream.goOn(3);
     stream.finish();
     assertThat(runtime.takeRefused()).as("ADDs that failed").isEmpty();
     agreement.holds(living);
