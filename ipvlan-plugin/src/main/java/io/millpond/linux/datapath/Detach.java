@@ -153,7 +153,11 @@ final class Detach {
                     .map(Alias::settings)
                     .findFirst());
     for (Link slave : slaves) {
-      pod.send(List.of(Links.delete(slave.index()))).getFirst().orThrowUnless(Rt.ENODEV);
+      LinkRemoval.run(
+          pod,
+          netns.inside(NetlinkSocket::open),
+          Links.get(slave.index()),
+          Links.delete(slave.index()));
     }
     for (NetlinkSocket.Outcome outcome :
         pod.send(PodSide.RULES.stream().map(Rules::delete).toList())) {
@@ -194,9 +198,11 @@ final class Detach {
       boolean ours =
           record.isPresent() ? isSlaveOf(link, record.get(), true) : PodSide.isUnfinished(link);
       if (ours) {
-        host.send(List.of(Links.deleteIn(netnsId, link.index())))
-            .getFirst()
-            .orThrowUnless(Rt.ENODEV);
+        LinkRemoval.run(
+            host,
+            NetlinkSocket.open(),
+            Links.getIn(netnsId, link.index()),
+            Links.deleteIn(netnsId, link.index()));
       }
     }
   }
@@ -216,6 +222,6 @@ final class Detach {
   }
 
   static void deleteVeth(NetlinkSocket host, String name) throws IOException {
-    host.send(List.of(Links.delete(name))).getFirst().orThrowUnless(Rt.ENODEV);
+    LinkRemoval.run(host, NetlinkSocket.open(), Links.get(name), Links.delete(name));
   }
 }

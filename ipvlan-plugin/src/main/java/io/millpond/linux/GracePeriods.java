@@ -1,0 +1,36 @@
+package io.millpond.linux;
+
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * System calls that return only after a grace period of RCU, tens of milliseconds after their
+ * effect: nobody who needs the effect alone has to wait with them. Thread-safe.
+ */
+public final class GracePeriods {
+  /** Several grace periods of a busy node. */
+  private static final Duration ALL_OVER = Duration.ofMillis(250);
+
+  private static final ThreadFactory DAEMONS =
+      Thread.ofPlatform().daemon().name("grace-period-", 0).factory();
+  private static final ExecutorService PATIENT = Executors.newCachedThreadPool(DAEMONS);
+  private static final ScheduledExecutorService LATE =
+      Executors.newSingleThreadScheduledExecutor(DAEMONS);
+
+  private GracePeriods() {}
+
+  /** Makes a call that has its effect at once, on another thread. */
+  public static void sitOut(Runnable call) {
+    PATIENT.execute(call);
+  }
+
+  /** Makes a call that can be made at any time when it will not have to wait. */
+  public static void letPass(Runnable call) {
+    ScheduledFuture<?> ignored = LATE.schedule(call, ALL_OVER.toMillis(), TimeUnit.MILLISECONDS);
+  }
+}
