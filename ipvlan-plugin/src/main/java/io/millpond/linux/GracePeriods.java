@@ -18,19 +18,28 @@ public final class GracePeriods {
 
   private static final ThreadFactory DAEMONS =
       Thread.ofPlatform().daemon().name("grace-period-", 0).factory();
-  private static final ExecutorService PATIENT = Executors.newCachedThreadPool(DAEMONS);
-  private static final ScheduledExecutorService LATE =
+  private static final ScheduledExecutorService FIRST =
       Executors.newSingleThreadScheduledExecutor(DAEMONS);
+  private static final ExecutorService PATIENT = Executors.newCachedThreadPool(DAEMONS);
 
   private GracePeriods() {}
 
+  /**
+   * Starts the thread that starts all others, so that they are in the caller's network namespace: a
+   * new thread is in that of the one that starts it, and keeps it alive.
+   */
+  public static void begin() {
+    FIRST.execute(() -> {});
+  }
+
   /** Makes a call that has its effect at once, on another thread. */
   public static void sitOut(Runnable call) {
-    PATIENT.execute(call);
+    FIRST.execute(() -> PATIENT.execute(call));
   }
 
   /** Makes a call that can be made at any time when it will not have to wait. */
   public static void letPass(Runnable call) {
-    ScheduledFuture<?> ignored = LATE.schedule(call, ALL_OVER.toMillis(), TimeUnit.MILLISECONDS);
+    ScheduledFuture<?> ignored =
+        FIRST.schedule(() -> PATIENT.execute(call), ALL_OVER.toMillis(), TimeUnit.MILLISECONDS);
   }
 }

@@ -69,7 +69,7 @@ public final class Nft {
     } finally {
       // Closes its socket, which while the kernel still has to free what was deleted waits for
       // that, with the namespace's rules locked (nf_tables_api.c, nft_rcv_nl_event); no link of the
-      // namespace can go meanwhile.
+      // namespace can go meanwhile. Until it is closed the namespace cannot die.
       GracePeriods.letPass(() -> nft.nft_ctx_free(context));
     }
   }

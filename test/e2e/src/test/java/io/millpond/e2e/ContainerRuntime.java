@@ -17,9 +17,11 @@ import java.util.random.RandomGenerator;
  */
 final class ContainerRuntime {
   /** Before the second attempt; before each further one twice as long, as the kubelet backs off. */
-  private static final Duration PAUSE = Duration.ofMillis(500);
+  private static final Duration PAUSE = Duration.ofSeconds(1);
 
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(4);
+  /** How often the pause is doubled. */
+  private static final int MOST_DOUBLINGS = 3;
+
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Node node;
@@ -64,8 +66,7 @@ final class ContainerRuntime {
       throw new AssertionError(what + " does not succeed: " + last);
     }
     try {
-      Duration pause = PAUSE.multipliedBy(1L << Math.min(attempts - 1, 3));
-      Thread.sleep(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE);
+      Thread.sleep(PAUSE.multipliedBy(1L << Math.min(attempts - 1, MOST_DOUBLINGS)));
     } catch (InterruptedException e) {
       throw new AssertionError(what, e);
     }

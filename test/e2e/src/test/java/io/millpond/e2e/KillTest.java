@@ -41,7 +41,7 @@ class KillTest {
   private static final int DELS = 10;
 
   /** Of a stream: what the node has room for. */
-  private static final int MOST = 40;
+  private static final int MOST = 30;
 
   /** Of the moments that are times: the burst lasts longer. */
   private static final int BURST_MILLIS = 1500;
