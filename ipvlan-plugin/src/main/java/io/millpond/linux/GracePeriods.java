@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class GracePeriods {
   /** Several grace periods of a busy node. */
-  private static final Duration ALL_OVER = Duration.ofMillis(250);
+  private static final Duration ALL_OVER = Duration.ofMillis(100);
 
   private static final ThreadFactory DAEMONS =
       Thread.ofPlatform().daemon().name("grace-period-", 0).factory();
