@@ -31,7 +31,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * The seed of {@code -Dmillpond.seed}, or a printed one, chooses the moments. What each round took
  * is printed as it goes.
  */
-@Tag("vm")
+@Tag("kill")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class KillTest {
