@@ -1,5 +1,7 @@
 package io.millpond.node.kernel;
 
+import static io.millpond.node.kernel.Ip.ip;
+import static io.millpond.node.kernel.Ip.quietly;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -18,7 +20,6 @@ import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
 import io.millpond.pool.value.Prefix;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -419,23 +420,5 @@ class KernelModelVmTest {
               .formatted(
                   List.copyOf(STEPS.keySet()).get(random.nextInt(STEPS.size())), key, pod, last);
     };
-  }
-
-  private static String ip(String arguments) throws IOException, InterruptedException {
-    Process process =
-        new ProcessBuilder(("ip " + arguments).split(" ")).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (process.waitFor() != 0) {
-      throw new IOException("ip " + arguments + ": " + output);
-    }
-    return output;
-  }
-
-  private static void quietly(String arguments) throws InterruptedException {
-    try {
-      ip(arguments);
-    } catch (IOException e) {
-      assertThat(e).hasMessageContaining(arguments);
-    }
   }
 }
