@@ -43,24 +43,30 @@ final class Check {
 
   CheckOutcome run() throws IOException {
     nodeSide();
-    Optional<Link> slave = slave();
-    Optional<Link> veth = PodSide.link(pod, PodSide.VETH).filter(this::isOurEnd);
-    want(veth.isPresent(), "the pod has no " + PodSide.VETH + " of this attachment");
-    want(veth.isEmpty() || veth.get().isUp(), PodSide.VETH + " is down in the pod");
-    if (slave.isPresent() && veth.isPresent()) {
-      podSide(slave.get().index(), veth.get().index());
-    }
+    inPod();
     differences.addAll(netns.inside(PodSettings::differences));
-    want(
-        netns.inside(() -> PodRules.complete(PodSide.VETH, a.key().ifName())),
-        "the pod's table inet millpond is missing or incomplete");
     return differences.isEmpty()
         ? new CheckOutcome.AsBuilt()
         : new CheckOutcome.Differs(differences);
   }
 
-  private boolean isOurEnd(Link link) {
-    return link.mac().equals(Optional.of(HostVeth.podMac(a.key())));
+  /** What differs in the pod, but for its settings. */
+  List<String> podAlone() throws IOException {
+    inPod();
+    return List.copyOf(differences);
+  }
+
+  private void inPod() throws IOException {
+    Optional<Link> slave = slave();
+    Optional<Link> veth = PodSide.veth(pod, a.key());
+    want(veth.isPresent(), "the pod has no " + PodSide.VETH + " of this attachment");
+    want(veth.isEmpty() || veth.get().isUp(), PodSide.VETH + " is down in the pod");
+    if (slave.isPresent() && veth.isPresent()) {
+      podSide(slave.get().index(), veth.get().index());
+    }
+    want(
+        netns.inside(() -> PodRules.complete(PodSide.VETH, a.key().ifName())),
+        "the pod's table inet millpond is missing or incomplete");
   }
 
   private void want(boolean fulfilled, String otherwise) {
@@ -128,6 +134,14 @@ final class Check {
           present.contains(route),
           "the pod has no route to %s in table %d".formatted(route.destination(), route.table()));
     }
+    Route subnet = PodSide.subnetRoute(a, slave);
+    want(
+        present.stream()
+            .anyMatch(
+                route ->
+                    route.table() == subnet.table()
+                        && route.destination().equals(subnet.destination())),
+        "the pod has no route to %s in table %d".formatted(subnet.destination(), subnet.table()));
     Set<Rules.MarkRule> rules = new HashSet<>();
     pod.dump(Rules.dump()).forEach(reply -> Rules.read(reply).ifPresent(rules::add));
     PodSide.RULES.forEach(

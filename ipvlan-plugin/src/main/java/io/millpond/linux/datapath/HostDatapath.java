@@ -9,6 +9,7 @@ import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.linux.netlink.Routes;
 import io.millpond.linux.netns.Sysctl;
 import io.millpond.linux.nft.ForeignChains;
+import io.millpond.linux.nft.Generation;
 import io.millpond.linux.nft.HostRules;
 import io.millpond.linux.nft.LegacyTables;
 import io.millpond.pool.value.IpAddress;
@@ -19,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -38,6 +40,9 @@ public final class HostDatapath {
 
   private final IpAddress node;
   private final PoolRoutes pool;
+
+  /** The generation of nf_tables in which all rules were as they must be. */
+  private OptionalInt settled = OptionalInt.empty();
 
   /**
    * @param node the node's own address
@@ -72,11 +77,7 @@ public final class HostDatapath {
     if (Sysctl.set("ipv4/ip_forward", "1")) {
       repairs.add("ip_forward was 0");
     }
-    if (!HostRules.complete(node)) {
-      HostRules.install(node);
-      repairs.add("the node's nf_tables rules were gone or changed");
-    }
-    ForeignChains.accept(repairs, outcome.findings());
+    firewalls(outcome);
     if (LegacyTables.dropForwarded()) {
       outcome.findings().add(LEGACY);
     }
@@ -98,6 +99,31 @@ public final class HostDatapath {
       attachments(host, outcome, () -> {});
     }
     return outcome;
+  }
+
+  /**
+   * Rules are listed only when there was a transaction since they were found as they must be. Asked
+   * for before they are listed, the generation is never younger than what was seen. With a finding
+   * everything is listed each time: tables that only their owner may change go without a
+   * transaction.
+   */
+  private void firewalls(Reconciled outcome) throws IOException {
+    OptionalInt generation = Generation.now();
+    if (generation.isPresent() && generation.equals(settled)) {
+      return;
+    }
+    settled = OptionalInt.empty();
+    Reconciled seen = new Reconciled();
+    if (!HostRules.complete(node)) {
+      HostRules.install(node);
+      seen.repairs().add("the node's nf_tables rules were gone or changed");
+    }
+    ForeignChains.accept(seen.repairs(), seen.findings());
+    if (seen.repairs().isEmpty() && seen.findings().isEmpty()) {
+      settled = generation;
+    }
+    outcome.repairs().addAll(seen.repairs());
+    outcome.findings().addAll(seen.findings());
   }
 
   private static List<Link> links(NetlinkSocket host) throws NetlinkException {

@@ -24,8 +24,12 @@ public record KernelLedger(
     List<String> unknown,
     Map<IpAddress, PoolRoutes.Remembered> routes) {
 
-  /** An attachment on record. */
-  public record Entry(String veth, Alias alias) {}
+  /**
+   * An attachment on record.
+   *
+   * @param connected whether both ends of its veth are up
+   */
+  public record Entry(String veth, Alias alias, boolean connected) {}
 
   /**
    * An attach that did not come to its end.
@@ -79,7 +83,7 @@ public record KernelLedger(
         Optional<String> text = link.alias().filter(alias -> !alias.isEmpty());
         Optional<Alias> alias = text.flatMap(Alias::parse);
         if (alias.isPresent() && !alias.get().building()) {
-          attachments.add(new Entry(link.name(), alias.get()));
+          attachments.add(new Entry(link.name(), alias.get(), link.hasCarrier()));
         } else if (text.isPresent() && alias.isEmpty()) {
           unknown.add(link.name());
         } else {

@@ -6,6 +6,7 @@ import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.linux.netns.Netns;
 import io.millpond.pool.value.AttachmentKey;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -72,6 +73,20 @@ public final class PodDatapath {
     } catch (IOException e) {
       return new DetachOutcome(
           Optional.empty(), BootClock.now(), Optional.of(String.valueOf(e.getMessage())));
+    }
+  }
+
+  /**
+   * Puts back what is missing inside a running pod; what else stands there is left alone.
+   *
+   * @param netns the pod's namespace; it stays the caller's to close
+   * @return what was wrong and is right now, one sentence each
+   * @throws IOException if the kernel refuses
+   */
+  public List<String> heal(PodAttachment attachment, Netns netns) throws IOException {
+    try (NetlinkSocket host = NetlinkSocket.open();
+        NetlinkSocket pod = netns.inside(NetlinkSocket::open)) {
+      return new Heal(pool, attachment, netns, host, pod).run();
     }
   }
 

@@ -14,16 +14,20 @@ import io.millpond.linux.netlink.Rules;
 import io.millpond.linux.netlink.Rules.MarkRule;
 import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.nft.PodRules;
+import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
 import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /** What is inside the pod's namespace, over a socket that was opened there. */
 final class PodSide {
@@ -47,6 +51,11 @@ final class PodSide {
 
   static Optional<Link> link(NetlinkSocket pod, String name) throws NetlinkException {
     return pod.get(Links.get(name)).reply().stream().findFirst().map(Links::read);
+  }
+
+  /** The pod's end of the attachment's veth. */
+  static Optional<Link> veth(NetlinkSocket pod, AttachmentKey key) throws NetlinkException {
+    return link(pod, VETH).filter(link -> link.mac().equals(Optional.of(HostVeth.podMac(key))));
   }
 
   static List<Link> links(NetlinkSocket pod) throws NetlinkException {
@@ -91,15 +100,10 @@ final class PodSide {
   static void connect(NetlinkSocket pod, PodAttachment a, int slave, MacAddress hostMac)
       throws IOException {
     int veth =
-        link(pod, VETH)
-            .filter(link -> link.mac().equals(Optional.of(HostVeth.podMac(a.key()))))
+        veth(pod, a.key())
             .orElseThrow(() -> new IOException("the pod's end of the veth vanished"))
             .index();
-    List<Message> messages = new ArrayList<>();
-    messages.add(Links.up(slave));
-    messages.add(Links.up(veth));
-    a.gatewayMac().ifPresent(mac -> messages.add(Neighbours.permanent(slave, a.gateway(), mac)));
-    messages.add(Neighbours.permanent(veth, a.node(), hostMac));
+    List<Message> messages = linksUp(a, slave, veth, hostMac);
     routes(a, slave, veth).forEach(route -> messages.add(Routes.add(route)));
     RULES.forEach(rule -> messages.add(Rules.add(rule)));
     List<NetlinkSocket.Outcome> outcomes = pod.send(messages);
@@ -107,6 +111,51 @@ final class PodSide {
     for (int i = 0; i < outcomes.size(); i++) {
       outcomes.get(i).orThrowUnless(i < firstRule ? 0 : Rt.EEXIST);
     }
+  }
+
+  private static List<Message> linksUp(PodAttachment a, int slave, int veth, MacAddress hostMac) {
+    List<Message> messages = new ArrayList<>();
+    messages.add(Links.up(slave));
+    messages.add(Links.up(veth));
+    a.gatewayMac().ifPresent(mac -> messages.add(Neighbours.permanent(slave, a.gateway(), mac)));
+    messages.add(Neighbours.permanent(veth, a.node(), hostMac));
+    return messages;
+  }
+
+  /**
+   * Brings back what is missing. To a destination that has another route by now none is added: a
+   * pod may have put its own there.
+   */
+  static void reconnect(NetlinkSocket pod, PodAttachment a, int slave, int veth)
+      throws NetlinkException {
+    List<Message> links = linksUp(a, slave, veth, HostVeth.hostMac(a.key()));
+    links.addFirst(Addresses.add(slave, a.address(), a.subnet().length()));
+    requireOrPresent(pod, links);
+    Set<String> taken = new HashSet<>();
+    pod.dump(Routes.dump())
+        .forEach(reply -> Routes.read(reply).ifPresent(route -> taken.add(destination(route))));
+    List<Message> others = new ArrayList<>();
+    Stream.concat(Stream.of(subnetRoute(a, slave)), routes(a, slave, veth).stream())
+        .filter(route -> !taken.contains(destination(route)))
+        .forEach(route -> others.add(Routes.add(route)));
+    RULES.forEach(rule -> others.add(Rules.add(rule)));
+    requireOrPresent(pod, others);
+  }
+
+  private static void requireOrPresent(NetlinkSocket pod, List<Message> messages)
+      throws NetlinkException {
+    for (NetlinkSocket.Outcome outcome : pod.send(messages)) {
+      outcome.orThrowUnless(Rt.EEXIST);
+    }
+  }
+
+  private static String destination(Route route) {
+    return route.table() + " " + route.destination();
+  }
+
+  /** What the kernel adds with the address, and does not add again. */
+  static Route subnetRoute(PodAttachment a, int slave) {
+    return Route.direct(a.subnet(), Rt.RT_TABLE_MAIN, slave).from(a.address());
   }
 
   /**
@@ -135,7 +184,7 @@ final class PodSide {
       }
     }
     Map<String, Route> first = new LinkedHashMap<>();
-    wanted.forEach(r -> first.putIfAbsent(r.table() + " " + r.destination(), r));
+    wanted.forEach(r -> first.putIfAbsent(destination(r), r));
     return List.copyOf(first.values());
   }
 }

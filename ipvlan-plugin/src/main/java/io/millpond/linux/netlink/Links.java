@@ -160,6 +160,11 @@ public final class Links {
     public boolean isUp() {
       return (flags & Rt.IFF_UP) != 0;
     }
+
+    /** Whether it has a carrier: a veth, if its other end is up. */
+    public boolean hasCarrier() {
+      return (flags & Rt.IFF_LOWER_UP) != 0;
+    }
   }
 
   /** Reads a link message; missing attributes are empty. */

@@ -88,6 +88,15 @@ public final class NetlinkSocket implements AutoCloseable {
     return open(NETLINK_NETFILTER, NFTABLES_GROUP, 1 << 20);
   }
 
+  /**
+   * Opens a socket for questions to nf_tables.
+   *
+   * @throws NetlinkException if the kernel refuses
+   */
+  public static NetlinkSocket openToNftables() throws NetlinkException {
+    return open(NETLINK_NETFILTER, 0, 1 << 16);
+  }
+
   /** As {@link #open(int)}, with another size of the kernel's buffer, in octets. */
   static NetlinkSocket open(int groups, int kernelBuffer) throws NetlinkException {
     return open(NETLINK_ROUTE, groups, kernelBuffer);

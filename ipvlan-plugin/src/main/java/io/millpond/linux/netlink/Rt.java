@@ -38,6 +38,11 @@ public final class Rt {
   /** NFT_MSG_NEWGEN of NFNL_SUBSYS_NFTABLES: a transaction ended (nfnetlink.h, nf_tables.h). */
   public static final int NFT_NEWGEN = 10 << 8 | 15;
 
+  /** NFT_MSG_GETGEN: which transaction was the last. */
+  public static final int NFT_GETGEN = 10 << 8 | 16;
+
+  public static final int NFTA_GEN_ID = 1;
+
   // families
   public static final int AF_UNSPEC = 0;
   public static final int AF_INET = 2;
@@ -58,6 +63,7 @@ public final class Rt {
   public static final int IFLA_IPVLAN_FLAGS = 2;
   public static final int VETH_INFO_PEER = 1;
   public static final int IFF_UP = 1;
+  public static final int IFF_LOWER_UP = 0x10000;
   // IFA_*
   public static final int IFA_ADDRESS = 1;
   public static final int IFA_LOCAL = 2;

@@ -33,9 +33,15 @@ public record KernelView(
    *     network {@value #UNKNOWN_NETWORK}
    * @param netnsInode the pod's namespace
    * @param pod {@code namespace/name}, perhaps cut
+   * @param connected whether both ends of its veth are up
    */
   public record Seen(
-      String hostLink, AttachmentKey key, IpAddress address, long netnsInode, String pod) {}
+      String hostLink,
+      AttachmentKey key,
+      IpAddress address,
+      long netnsInode,
+      String pod,
+      boolean connected) {}
 
   /** A host veth without its alias. */
   public record Interrupted(String hostLink) {}

@@ -103,7 +103,12 @@ public final class LinuxHost implements HostNetwork {
   private static KernelView.Seen seen(KernelLedger.Entry entry) {
     Alias alias = entry.alias();
     return new KernelView.Seen(
-        entry.veth(), alias.key(), alias.address(), alias.netnsInode(), alias.pod());
+        entry.veth(),
+        alias.key(),
+        alias.address(),
+        alias.netnsInode(),
+        alias.pod(),
+        entry.connected());
   }
 
   @Override

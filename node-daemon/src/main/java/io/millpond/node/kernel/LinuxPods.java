@@ -103,4 +103,23 @@ public final class LinuxPods implements PodNetwork {
       return new Differs(List.of("it cannot be looked at: " + e.getMessage()));
     }
   }
+
+  @Override
+  public HealOutcome heal(PodPlan plan, long netnsInode) {
+    try {
+      Optional<LinuxEnis.Known> eni = enis.find(plan.eni());
+      Optional<io.millpond.linux.netns.Netns> found =
+          io.millpond.linux.netns.Netns.find(netnsInode);
+      if (found.isEmpty()) {
+        return new NotHealed("its namespace is not found");
+      }
+      try (io.millpond.linux.netns.Netns netns = found.get()) {
+        return eni.isEmpty()
+            ? new NotHealed("the link of " + plan.eni().id() + " is gone")
+            : new Healed(datapath.heal(attachment(plan, eni.get()), netns));
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      return new NotHealed(String.valueOf(e.getMessage()));
+    }
+  }
 }

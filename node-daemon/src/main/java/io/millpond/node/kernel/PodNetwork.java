@@ -26,6 +26,13 @@ public interface PodNetwork {
   /** Compares the pod with the plan and changes nothing. */
   CheckOutcome check(PodPlan plan, Netns netns);
 
+  /**
+   * Puts back what is missing inside a running pod; what else stands there is left alone.
+   *
+   * @param netnsInode the pod's namespace, which is looked for and not kept
+   */
+  HealOutcome heal(PodPlan plan, long netnsInode);
+
   /** What became of building a pod. */
   sealed interface AttachOutcome {}
 
@@ -84,4 +91,22 @@ public interface PodNetwork {
 
   /** Not as planned. */
   record Differs(List<String> differences) implements CheckOutcome {}
+
+  /** What became of putting things back. */
+  sealed interface HealOutcome {}
+
+  /**
+   * It was looked at, and all that can be put back is there.
+   *
+   * @param repairs what was wrong, one sentence each; empty if nothing was
+   */
+  record Healed(List<String> repairs) implements HealOutcome {
+    /** Copies the list. */
+    public Healed {
+      repairs = List.copyOf(repairs);
+    }
+  }
+
+  /** The pod cannot be looked into, or the kernel refuses. */
+  record NotHealed(String detail) implements HealOutcome {}
 }

@@ -6,6 +6,7 @@ import io.millpond.node.kernel.EniPlace;
 import io.millpond.node.kernel.HostNetwork;
 import io.millpond.node.kernel.KernelView;
 import io.millpond.node.pods.Attachments;
+import io.millpond.node.pods.HealPods;
 import io.millpond.node.pods.KeyLanes;
 import io.millpond.node.warm.WarmPool;
 import io.millpond.pool.AddressState;
@@ -16,6 +17,7 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -49,6 +51,7 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
   private final Attachments attachments;
   private final KeyLanes lanes;
   private final WarmPool pool;
+  private final HealPods healPods;
   private final Metrics metrics;
   private final Duration period;
   private final Thread thread =
@@ -66,6 +69,7 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
       Attachments attachments,
       KeyLanes lanes,
       WarmPool pool,
+      HealPods healPods,
       Metrics metrics,
       Duration period) {
     this.host = host;
@@ -73,6 +77,7 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
     this.attachments = attachments;
     this.lanes = lanes;
     this.pool = pool;
+    this.healPods = healPods;
     this.metrics = metrics;
     // A round's own time counts as well.
     this.period = period.multipliedBy(5).dividedBy(6);
@@ -153,8 +158,11 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
       metrics.repaired(repair.kind());
       log.warn("put right: {} ({})", repair.detail(), repair.kind());
     }
-    report(host.findings());
-    missingVeths(host.look());
+    KernelView view = host.look();
+    List<String> wrong = new ArrayList<>(host.findings());
+    wrong.addAll(healPods.look(view));
+    report(wrong);
+    missingVeths(view);
   }
 
   private void report(List<String> now) {

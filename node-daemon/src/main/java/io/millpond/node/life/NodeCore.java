@@ -12,6 +12,7 @@ import io.millpond.node.pods.Attachments;
 import io.millpond.node.pods.CheckPod;
 import io.millpond.node.pods.CollectGarbage;
 import io.millpond.node.pods.DeletePod;
+import io.millpond.node.pods.HealPods;
 import io.millpond.node.pods.KeyLanes;
 import io.millpond.node.pods.PodVerbs;
 import io.millpond.node.pods.Readiness;
@@ -101,7 +102,14 @@ public final class NodeCore implements AutoCloseable {
     this.startUp = new StartUp(cloud, views, host, attachments, clock);
     this.kernelCare =
         new KernelCare(
-            host, places, attachments, lanes, pool, metrics, settings.daemon().reconcilePeriod());
+            host,
+            places,
+            attachments,
+            lanes,
+            pool,
+            new HealPods(pool, pods, places, attachments, lanes, settings, metrics),
+            metrics,
+            settings.daemon().reconcilePeriod());
     this.cloudCare = new CloudCare(cloud, views, pool, settings.cloud().checkPeriod());
     this.addPod = new AddPod(pool, pods, places, attachments, lanes, settings, metrics);
     this.deletePod = new DeletePod(pool, pods, attachments, lanes);

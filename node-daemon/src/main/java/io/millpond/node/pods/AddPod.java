@@ -218,7 +218,7 @@ public final class AddPod {
       undo(plan.key(), netns);
       return new AddOutcome.Abandoned(unwanted.get());
     }
-    attachments.built(plan.key(), plan.pod(), netns.inode());
+    attachments.built(plan, netns.inode());
     pool.apply(new PoolEvent.Attached(plan.key(), pool.now())).join();
     return new AddOutcome.Added(plan, attached.hostLink(), attached.mac(), attached.mtu());
   }

@@ -1,7 +1,9 @@
 package io.millpond.node.pods;
 
 import io.millpond.node.kernel.KernelView;
+import io.millpond.node.kernel.PodPlan;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.Prefix;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,8 +27,15 @@ public final class Attachments {
    * @param hostLink name of its host veth
    * @param pod {@code namespace/name}, empty if unknown
    * @param netnsInode 0 if unknown
+   * @param extraRoutes of its network's configuration, as far as this run was told
    */
-  public record Attachment(AttachmentKey key, String hostLink, String pod, long netnsInode) {}
+  public record Attachment(
+      AttachmentKey key, String hostLink, String pod, long netnsInode, List<Prefix> extraRoutes) {
+    /** Copies the list. */
+    public Attachment {
+      extraRoutes = List.copyOf(extraRoutes);
+    }
+  }
 
   /**
    * Empty.
@@ -47,13 +56,14 @@ public final class Attachments {
   public void found(KernelView.Seen seen) {
     byLink.put(
         seen.hostLink(),
-        new Attachment(seen.key(), seen.hostLink(), seen.pod(), seen.netnsInode()));
+        new Attachment(seen.key(), seen.hostLink(), seen.pod(), seen.netnsInode(), List.of()));
   }
 
   /** Files an attachment that was built. */
-  public void built(AttachmentKey key, String pod, long netnsInode) {
-    String hostLink = linkName.apply(key);
-    byLink.put(hostLink, new Attachment(key, hostLink, pod, netnsInode));
+  public void built(PodPlan plan, long netnsInode) {
+    String hostLink = linkName.apply(plan.key());
+    byLink.put(
+        hostLink, new Attachment(plan.key(), hostLink, plan.pod(), netnsInode, plan.extraRoutes()));
   }
 
   /** Forgets what the pool knows by this key. */

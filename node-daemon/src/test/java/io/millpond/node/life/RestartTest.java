@@ -6,14 +6,20 @@ import static org.awaitility.Awaitility.await;
 
 import io.millpond.node.kernel.KernelView;
 import io.millpond.node.pods.AddOutcome;
+import io.millpond.node.pods.Caller;
 import io.millpond.node.pods.DeletePod;
+import io.millpond.node.pods.PodRequest;
+import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.TestNode;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.Prefix;
 import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -341,6 +347,37 @@ class RestartTest {
         .atMost(TestNode.SOON)
         .untilAsserted(
             () -> assertThat(node.kernel.routes()).containsEntry(address, new KernelView.InUse()));
+  }
+
+  @Test
+  void aVethThatIsSetDownInThePodComesUpAgainBeforeAndAfterARestart() {
+    node.warm();
+    node.added("a", 1);
+    for (int life = 0; life < 2; life++) {
+      node.kernel.podEndDown(1);
+      await().atMost(TestNode.SOON).until(() -> node.kernel.damageOf(1).isEmpty());
+      node.restart();
+    }
+  }
+
+  @Test
+  void aPodIsHealedWithTheRoutesThatItWasBuiltWith() throws Exception {
+    node.warm();
+    List<Prefix> routes = List.of(Prefix.parse("198.51.100.0/24"));
+    AddOutcome ignored =
+        node.core()
+            .addPod()
+            .add(
+                new PodRequest(key("a"), "default/a", OptionalInt.empty(), routes),
+                ModelKernel.netns(1),
+                Caller.PATIENT);
+    node.kernel.podEndDown(1);
+    await()
+        .atMost(TestNode.SOON)
+        .untilAsserted(
+            () ->
+                assertThat(node.kernel.lookedInto())
+                    .anySatisfy(plan -> assertThat(plan.extraRoutes()).isEqualTo(routes)));
   }
 
   @Test

@@ -429,6 +429,13 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     }
   }
 
+  void hearChange() {
+    LinkListener hears = listener;
+    if (hears != null) {
+      hears.lookAgain();
+    }
+  }
+
   // The rest.
 
   @Override
@@ -443,8 +450,31 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
               && alias.get().netnsInode() == netns.inode()
               && kernel.routes.get(plan.address()) instanceof KernelView.InUse
               && asBuilt(plan, kernel.plans.get(link))
+              && kernel.damageOf(netns.inode()).isEmpty()
           ? new AsPlanned()
           : new Differs(List.of("the veth is not as it should be"));
+    }
+  }
+
+  @Override
+  public HealOutcome heal(PodPlan plan, long netnsInode) {
+    List<String> wrong;
+    synchronized (kernel) {
+      kernel.lookedInto.add(plan);
+      String lost = kernel.lost.get(netnsInode);
+      if (lost != null || kernel.dead.contains(netnsInode)) {
+        return new NotHealed(lost == null ? "its namespace is not found" : lost);
+      }
+      wrong = kernel.damageOf(netnsInode);
+    }
+    if (wrong.isEmpty()) {
+      return new Healed(List.of());
+    }
+    try {
+      step("care: pod", () -> kernel.damage.remove(netnsInode));
+      return new Healed(wrong);
+    } catch (StepFailed e) {
+      return new NotHealed(String.valueOf(e.getMessage()));
     }
   }
 
@@ -485,7 +515,8 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                                   alias.key(),
                                   alias.address(),
                                   alias.netnsInode(),
-                                  alias.pod())),
+                                  alias.pod(),
+                                  kernel.connects(veth))),
                       () -> interrupted.add(new KernelView.Interrupted(link))));
       return new KernelView(complete, interrupted, kernel.routes);
     }

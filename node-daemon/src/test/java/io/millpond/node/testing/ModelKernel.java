@@ -60,6 +60,9 @@ public final class ModelKernel {
    */
   record Veth(long netnsInode, Optional<Alias> alias, boolean ready) {}
 
+  /** A damage that the node sees: its end of the veth has no carrier. */
+  public static final String POD_END_DOWN = "mpd0 is down in the pod";
+
   /** The namespace of slaves that nobody knows. */
   public static final long ALIEN = 999;
 
@@ -69,6 +72,9 @@ public final class ModelKernel {
   final List<Slave> slaves = new ArrayList<>();
   final Map<IpAddress, KernelView.RouteSays> routes = new TreeMap<>();
   final Set<Long> ruled = new HashSet<>();
+  final Map<Long, List<String>> damage = new TreeMap<>();
+  final Map<Long, String> lost = new TreeMap<>();
+  final List<PodPlan> lookedInto = new ArrayList<>();
   final Set<Long> dead = new HashSet<>();
   private final Map<Long, Set<String>> interfaces = new HashMap<>();
   private final Set<String> stuck = new HashSet<>();
@@ -207,6 +213,30 @@ public final class ModelKernel {
     slaves.removeIf(slave -> slave.netnsInode() == ALIEN && holds(slave, address));
   }
 
+  /** Somebody sets the pod's end of its veth down, and its routes by it go. */
+  public void podEndDown(long inode) {
+    damage(inode, POD_END_DOWN);
+    List<ModelDatapath> hear;
+    synchronized (this) {
+      hear = List.copyOf(watching);
+    }
+    hear.forEach(ModelDatapath::hearChange);
+  }
+
+  /** Somebody takes something away in the pod's namespace; the node hears nothing of it. */
+  public synchronized void damage(long inode, String what) {
+    damage.computeIfAbsent(inode, _ -> new ArrayList<>()).add(what);
+  }
+
+  /** The pod's namespace cannot be looked into from now on, for this reason; null ends it. */
+  public synchronized void hideNamespace(long inode, @Nullable String why) {
+    if (why == null) {
+      lost.remove(inode);
+    } else {
+      lost.put(inode, why);
+    }
+  }
+
   /** An interface of someone else's in a pod's namespace. */
   public synchronized void podInterface(long inode, String name) {
     interfaces.computeIfAbsent(inode, _ -> new HashSet<>()).add(name);
@@ -218,6 +248,7 @@ public final class ModelKernel {
     synchronized (this) {
       dead.add(inode);
       ruled.remove(inode);
+      damage.remove(inode);
       interfaces.remove(inode);
       removeSlaves(slaves.stream().filter(slave -> slave.netnsInode() == inode).toList());
       veths.forEach(
@@ -291,6 +322,7 @@ public final class ModelKernel {
     slaves.clear();
     routes.clear();
     ruled.clear();
+    damage.clear();
     interfaces.clear();
   }
 
@@ -307,6 +339,18 @@ public final class ModelKernel {
   /** All slaves. */
   public synchronized Set<Slave> slaves() {
     return Set.copyOf(slaves);
+  }
+
+  /** What is damaged in the pod's namespace. */
+  public synchronized List<String> damageOf(long inode) {
+    return List.copyOf(damage.getOrDefault(inode, List.of()));
+  }
+
+  /** The pods that were looked into since this was last asked, in order. */
+  public synchronized List<PodPlan> lookedInto() {
+    List<PodPlan> all = List.copyOf(lookedInto);
+    lookedInto.clear();
+    return all;
   }
 
   /** Veths, complete or not. */
@@ -337,6 +381,11 @@ public final class ModelKernel {
 
   synchronized boolean linkIsThere(MacAddress mac) {
     return everyLink || links.contains(mac);
+  }
+
+  /** Whether both ends of a veth are up. */
+  synchronized boolean connects(Veth veth) {
+    return !damage.getOrDefault(veth.netnsInode(), List.of()).contains(POD_END_DOWN);
   }
 
   synchronized int linkMtu() {

@@ -209,6 +209,16 @@ class HostileHostTest {
             .formatted(flows.first().path()),
         veth + ".*its MAC in the pod was changed",
         List.of());
+    Map<String, String> insidePods = new TreeMap<>();
+    insidePods.put("ip link set mpd0 down", "mpd0 is down in the pod");
+    insidePods.put("ip route flush table 7302", "the pod has no route to 0.0.0.0/0 in table 7302");
+    insidePods.put("nft flush ruleset", "the pod's table inet millpond is missing");
+    insidePods.forEach(
+        (act, said) ->
+            comesBack(
+                "nsenter --net=%s %s".formatted(flows.first().path(), act),
+                "put right in the pod [^\n]*" + said,
+                List.of()));
     talks.forEach(talk -> talk.say("still there"));
     talks.forEach(talk -> talk.hear("still there"));
   }
@@ -235,7 +245,9 @@ class HostileHostTest {
     String lines =
         node.in("bash", "-c", STATE).out()
             + flows.first().in("ip", "-o", "-4", "neigh", "show", "nud", "permanent").orThrow()
-            + flows.first().in("ip", "-o", "link", "show", "mpd0").orThrow();
+            + flows.first().in("ip", "-o", "link", "show", "mpd0").orThrow()
+            + flows.first().in("ip", "-o", "-4", "route", "show", "table", "all").orThrow()
+            + flows.first().in("nft", "-s", "list", "ruleset").orThrow();
     return String.join("\n", lines.lines().sorted().toList());
   }
 

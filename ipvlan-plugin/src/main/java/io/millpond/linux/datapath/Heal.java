@@ -1,0 +1,55 @@
+package io.millpond.linux.datapath;
+
+import io.millpond.linux.netlink.Links.Link;
+import io.millpond.linux.netlink.NetlinkSocket;
+import io.millpond.linux.netlink.SlaveKind;
+import io.millpond.linux.netns.Netns;
+import io.millpond.linux.nft.PodRules;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Puts back what somebody took away of an attachment inside its running pod: links that are up, the
+ * address, neighbours, routes, rules and the nf_tables table. A route that the pod has in the place
+ * of one of ours is left alone, and so are its settings, which the runtime sets as the pod's
+ * specification says. Links are not made again.
+ */
+record Heal(PoolRoutes pool, PodAttachment a, Netns netns, NetlinkSocket host, NetlinkSocket pod) {
+  /** What was wrong and is right now, one sentence each. */
+  List<String> run() throws IOException {
+    List<String> wrong = look();
+    if (wrong.isEmpty()) {
+      return List.of();
+    }
+    putBack();
+    List<String> repaired = new ArrayList<>(wrong);
+    repaired.removeAll(look());
+    return repaired;
+  }
+
+  private List<String> look() throws IOException {
+    return new Check(pool, a, netns, host, pod).podAlone();
+  }
+
+  private void putBack() throws IOException {
+    Optional<Link> slave =
+        PodSide.link(pod, a.key().ifName())
+            .filter(link -> link.kind().equals(SlaveKind.name()))
+            .filter(link -> link.master().equals(OptionalInt.of(a.eni().index())));
+    Optional<Link> veth = PodSide.veth(pod, a.key());
+    if (slave.isEmpty() || veth.isEmpty()) {
+      return;
+    }
+    PodSide.reconnect(pod, a, slave.get().index(), veth.get().index());
+    netns.inside(
+        () -> {
+          if (!PodRules.complete(PodSide.VETH, a.key().ifName())) {
+            PodRules.add(PodSide.VETH, a.key().ifName());
+          }
+          return true;
+        });
+  }
+}
