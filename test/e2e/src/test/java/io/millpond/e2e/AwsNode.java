@@ -148,7 +148,7 @@ final class AwsNode implements CniNode {
   }
 
   private Shell.Ran enis() {
-    return Shell.in(netns, "curl", "-sf", "-m", "5", "http://127.0.0.1:61679/v1/enis");
+    return Page.get(netns, 61679, "/v1/enis");
   }
 
   @Override

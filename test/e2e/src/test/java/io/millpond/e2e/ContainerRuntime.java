@@ -17,7 +17,7 @@ import java.util.random.RandomGenerator;
  */
 final class ContainerRuntime {
   /** Before the second attempt; before each further one twice as long, as the kubelet backs off. */
-  private static final Duration PAUSE = Duration.ofSeconds(1);
+  private static final Duration PAUSE = Duration.ofSeconds(2);
 
   /** How often the pause is doubled. */
   private static final int MOST_DOUBLINGS = 3;

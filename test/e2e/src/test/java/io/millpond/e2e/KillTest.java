@@ -41,7 +41,7 @@ class KillTest {
   private static final int DELS = 10;
 
   /** Of a stream: what the node has room for. */
-  private static final int MOST = 30;
+  private static final int MOST = 24;
 
   /** Of the moments that are times: the burst lasts longer. */
   private static final int BURST_MILLIS = 1500;
@@ -212,7 +212,7 @@ class KillTest {
     return burst;
   }
 
-  /** Two ADDs a second. */
+  /** An ADD a second. */
   private final class Stream {
     private final List<CompletableFuture<Void>> adds = new CopyOnWriteArrayList<>();
     private final AtomicBoolean over = new AtomicBoolean();
@@ -225,7 +225,7 @@ class KillTest {
               () -> {
                 while (!over.get() && adds.size() < MOST) {
                   adds.add(starting(prefix + "-" + adds.size()));
-                  LockSupport.parkNanos(Duration.ofMillis(500).toNanos());
+                  LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
                 }
               });
     }

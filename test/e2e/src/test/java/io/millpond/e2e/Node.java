@@ -32,7 +32,7 @@ final class Node implements CniNode {
           System.getProperty(
               "millpond.installation", Vpc.ROOT.resolve("node-daemon/target/millpond").toString()));
 
-  private static final String PAGES = "http://127.0.0.1:61681";
+  private static final int PAGES = 61681;
   private static final Duration READY = Duration.ofMinutes(3);
   private static final Duration SOON = Duration.ofSeconds(90);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -165,7 +165,7 @@ final class Node implements CniNode {
 
   /** A page of the daemon; status 0 only if the answer was 200. */
   Shell.Ran page(String path) {
-    return in("curl", "-sf", "-m", "10", PAGES + path);
+    return Page.get(netns, PAGES, path);
   }
 
   /** Runs in the node's network namespace. */
