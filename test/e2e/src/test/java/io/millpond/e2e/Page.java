@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.millpond.linux.netns.Netns;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Path;
@@ -31,7 +32,9 @@ final class Page {
   private static Shell.Ran get(int port, String path) throws IOException {
     try (Socket socket = new Socket()) {
       socket.setSoTimeout(Math.toIntExact(LIMIT.toMillis()));
-      socket.connect(new InetSocketAddress("127.0.0.1", port), Math.toIntExact(LIMIT.toMillis()));
+      socket.connect(
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+          Math.toIntExact(LIMIT.toMillis()));
       socket
           .getOutputStream()
           .write(
