@@ -9,6 +9,7 @@ import io.millpond.linux.BootClock;
 import io.millpond.linux.datapath.DyingDatapath;
 import io.millpond.linux.datapath.HostVeth;
 import io.millpond.linux.datapath.PodDatapath;
+import io.millpond.linux.nft.PodRules;
 import io.millpond.node.testing.ModelDatapath;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.Steps;
@@ -56,18 +57,25 @@ class KernelModelVmTest {
   private static final List<String> KEYS = List.of("mpk-a/eth0", "mpk-a/net1", "mpk-b/eth0");
   private static final List<Integer> ADDRESSES = List.of(21, 22, 23);
 
-  /** Steps of an attach before which a daemon may die, and the model's names for them. */
+  /** Steps of an attach or a detach before which a daemon may die, and the model's names. */
   private static final Map<String, String> STEPS =
       new TreeMap<>(
-          Map.of(
-              "VETH", "attach: veth",
-              "IN_USE", "attach: route in use",
-              "NODE_SIDE", "attach: node side",
-              "SLAVE", "attach: slave",
-              "ADDRESS", "attach: address",
-              "RULES", "attach: rules",
-              "POD_SIDE", "attach: pod side",
-              "RECORD", "attach: record"));
+          Map.ofEntries(
+              Map.entry("attach/VETH", "attach: veth"),
+              Map.entry("attach/BEGUN", "attach: record begun"),
+              Map.entry("attach/IN_USE", "attach: route in use"),
+              Map.entry("attach/NODE_SIDE", "attach: node side"),
+              Map.entry("attach/SLAVE", "attach: slave"),
+              Map.entry("attach/ADDRESS", "attach: address"),
+              Map.entry("attach/RULES", "attach: rules"),
+              Map.entry("attach/POD_SIDE", "attach: pod side"),
+              Map.entry("attach/RECORD", "attach: record"),
+              Map.entry("detach/RELEASED", "detach: route released"),
+              Map.entry("detach/RULES", "detach: rules"),
+              Map.entry("detach/SLAVE", "detach: slave"),
+              Map.entry("detach/SLAVE_FROM_OUTSIDE", "detach: slave from outside"),
+              Map.entry("detach/VETH", "detach: veth"),
+              Map.entry("detach/PUT_BACK", "undo: route")));
 
   private static final NodeFacts FACTS =
       new NodeFacts(
@@ -86,6 +94,7 @@ class KernelModelVmTest {
   private final List<String> story = new ArrayList<>();
   private LinuxHost real;
   private ModelDatapath modelled;
+  private boolean died;
 
   @BeforeEach
   void build() throws Exception {
@@ -195,7 +204,7 @@ class KernelModelVmTest {
       }
       default -> throw new IllegalArgumentException(command);
     }
-    same(state(real, key -> HostVeth.of(key).name()), state(modelled, ModelKernel::linkName));
+    same(realState(), modelState());
   }
 
   private void same(Object realAnswer, Object modelAnswer) {
@@ -250,9 +259,9 @@ class KernelModelVmTest {
     };
   }
 
-  /** die STEP KEY NAMESPACE ADDRESS: an attach by a daemon that dies before the step. */
+  /** die STEP COMMAND: an attach or a detach by a daemon that dies before the step. */
   private void die(String[] words) throws IOException {
-    String last = STEPS.get(words[1]);
+    String last = Objects.requireNonNull(STEPS.get(words[1]), words[1]);
     restart(
         routes -> DyingDatapath.before(words[1], routes),
         (name, effect) -> {
@@ -261,14 +270,24 @@ class KernelModelVmTest {
           }
           effect.run();
         });
-    String[] attach = Arrays.copyOfRange(words, 1, words.length);
-    same(unlessKilled(attach, real.pods(), true), unlessKilled(attach, modelled, false));
+    String[] command = Arrays.copyOfRange(words, 2, words.length);
+    String answer = unlessKilled(command, real.pods(), true);
+    same(answer, unlessKilled(command, modelled, false));
+    died = answer.equals("died");
     restart(PodDatapath::new, Steps.FREE);
   }
 
-  private String unlessKilled(String[] words, PodNetwork pods, boolean onReal) throws IOException {
+  private void takeAndDie(String command) throws Exception {
+    take(command);
+    assertThat(died).as("the step was taken: %s", story).isTrue();
+  }
+
+  private String unlessKilled(String[] command, PodNetwork pods, boolean onReal)
+      throws IOException {
     try {
-      return attach(words, pods, onReal);
+      return command[0].equals("attach")
+          ? attach(command, pods, onReal)
+          : detach(command, pods, onReal);
     } catch (DyingDatapath.Killed e) {
       return "died";
     }
@@ -284,7 +303,7 @@ class KernelModelVmTest {
     ip("netns del " + pod);
     long inode = inode(pod);
     model.killNamespace(inode);
-    // A namespace's links go some time after it.
+    // A namespace's links go some time after it. Its successor is not there yet.
     String after = state(modelled, ModelKernel::linkName);
     await()
         .atMost(SOON)
@@ -317,6 +336,47 @@ class KernelModelVmTest {
   }
 
   // What is seen of both.
+
+  private String realState() throws IOException {
+    StringBuilder state = new StringBuilder(state(real, key -> HostVeth.of(key).name()));
+    for (String pod : PODS) {
+      try (io.millpond.linux.netns.Netns inside = io.millpond.linux.netns.Netns.open(netns(pod))) {
+        state.append(inside(pod, inside.inside(Seen::here)));
+      }
+    }
+    return state.toString();
+  }
+
+  private String modelState() throws IOException {
+    StringBuilder state = new StringBuilder(state(modelled, ModelKernel::linkName));
+    for (String pod : PODS) {
+      boolean ruled = model.ruledNamespaces().contains(inode(pod));
+      state.append(inside(pod, new Seen(model.interfacesIn(inode(pod)), ruled)));
+    }
+    return state.toString();
+  }
+
+  private static String inside(String pod, Seen seen) {
+    return "\n%s has %s and %s".formatted(pod, seen.interfaces(), seen.ruled() ? "rules" : "none");
+  }
+
+  /** What is seen from within a pod. */
+  private record Seen(Set<String> interfaces, boolean ruled) {
+    private static final Set<String> NAMES = Set.of("eth0", "eth1", "net1", "mpd0");
+
+    /** In the calling thread's namespace. */
+    static Seen here() throws IOException {
+      Set<String> interfaces = new TreeSet<>();
+      for (String line : Files.readAllLines(Path.of("/proc/thread-self/net/dev"))) {
+        String name = line.trim().replaceAll(":.*", "");
+        if (NAMES.contains(name)) {
+          interfaces.add(name);
+        }
+      }
+      return new Seen(
+          interfaces, PodRules.complete("mpd0", "eth0") || PodRules.complete("mpd0", "net1"));
+    }
+  }
 
   private static String state(
       HostNetwork host, java.util.function.Function<AttachmentKey, String> linkName)
@@ -375,17 +435,65 @@ class KernelModelVmTest {
 
   @Tag("vm")
   @ParameterizedTest
-  @CsvSource({"VETH", "IN_USE", "NODE_SIDE", "SLAVE", "ADDRESS", "RULES", "POD_SIDE", "RECORD"})
-  void whatADeadDaemonLeavesIsTheSame(String step) throws Exception {
+  @ValueSource(
+      strings = {
+        "VETH",
+        "BEGUN",
+        "IN_USE",
+        "NODE_SIDE",
+        "SLAVE",
+        "ADDRESS",
+        "RULES",
+        "POD_SIDE",
+        "RECORD"
+      })
+  void whatAnAttachLeavesWhoseDaemonDiesIsTheSame(String step) throws Exception {
     take("released 21");
-    take("die " + step + " mpk-a/eth0 mpk-a 21");
+    takeAndDie("die attach/" + step + " attach mpk-a/eth0 mpk-a 21");
     take("attach mpk-a/eth0 mpk-a 22");
     take("attach mpk-b/eth0 mpk-b 21");
     take("undo");
     take("attach mpk-a/eth0 mpk-a 21");
     take("detach mpk-a/eth0");
-    take("die " + step + " mpk-a/eth0 mpk-a 23");
+    takeAndDie("die attach/" + step + " attach mpk-a/eth0 mpk-a 23");
     take("detach mpk-a/eth0 mpk-a");
+  }
+
+  @Tag("vm")
+  @ParameterizedTest
+  @CsvSource({
+    "RELEASED, mpk-a",
+    "RULES, mpk-a",
+    "SLAVE, mpk-a",
+    "VETH, mpk-a",
+    "SLAVE_FROM_OUTSIDE, mpk-b"
+  })
+  void whatADetachLeavesWhoseDaemonDiesIsTheSame(String step, String namespace) throws Exception {
+    String dies = "die detach/" + step + " detach mpk-a/eth0 " + namespace;
+    take("released 21");
+    take("attach mpk-a/eth0 mpk-a 21");
+    takeAndDie(dies);
+    take("attach mpk-b/eth0 mpk-b 21");
+    take("attach mpk-a/eth0 mpk-a 22");
+    take("undo");
+    take("detach mpk-a/eth0 " + namespace);
+    take("attach mpk-a/eth0 mpk-a 23");
+    take("lose mpk-a/eth0");
+    take(dies);
+    take("detach mpk-a/eth0 mpk-a");
+    take("attach mpk-a/eth0 mpk-a 23");
+  }
+
+  /** The address is taken, so the attach takes back what it built. */
+  @Tag("vm")
+  @ParameterizedTest
+  @ValueSource(strings = {"RULES", "SLAVE", "VETH", "PUT_BACK"})
+  void whatAnUndoneAttachLeavesWhoseDaemonDiesIsTheSame(String step) throws Exception {
+    take("alien 21");
+    takeAndDie("die detach/" + step + " attach mpk-a/eth0 mpk-a 21");
+    take("attach mpk-a/eth0 mpk-a 22");
+    take("detach mpk-a/eth0 mpk-a");
+    take("attach mpk-a/eth0 mpk-a 22");
   }
 
   /** Each history begins on a new node, so that its seed alone repeats it. */
@@ -405,7 +513,7 @@ class KernelModelVmTest {
     String key = KEYS.get(random.nextInt(KEYS.size()));
     String pod = random.nextInt(6) > 0 ? podOf(key) : PODS.get(random.nextInt(PODS.size()));
     int last = ADDRESSES.get(random.nextInt(ADDRESSES.size()));
-    return switch (random.nextInt(16)) {
+    return switch (random.nextInt(18)) {
       case 0, 1, 2, 3 -> "attach %s %s %d".formatted(key, pod, last);
       case 4 -> "detach " + key;
       case 5 -> "detach " + key + " " + pod;
@@ -418,10 +526,15 @@ class KernelModelVmTest {
       case 12 -> random.nextBoolean() ? "care" : "flush";
       case 13 -> "restart";
       case 14 -> "undo";
+      case 15 -> dying(random, "attach", "attach %s %s %d".formatted(key, pod, last));
+      case 16 -> dying(random, "detach", "attach %s %s %d".formatted(key, pod, last));
       default ->
-          "die %s %s %s %d"
-              .formatted(
-                  List.copyOf(STEPS.keySet()).get(random.nextInt(STEPS.size())), key, pod, last);
+          dying(random, "detach", "detach " + key + (random.nextInt(3) > 0 ? " " + pod : ""));
     };
+  }
+
+  private static String dying(SplittableRandom random, String kind, String command) {
+    List<String> steps = STEPS.keySet().stream().filter(step -> step.startsWith(kind)).toList();
+    return "die " + steps.get(random.nextInt(steps.size())) + " " + command;
   }
 }
