@@ -50,7 +50,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class KernelModelVmTest {
   private static final long SEED = Long.getLong("millpond.seed", System.nanoTime());
-  private static final int HISTORIES = 6;
+  private static final int HISTORIES = 4;
   private static final int LENGTH = 25;
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final List<String> PODS = List.of("mpk-a", "mpk-b");
