@@ -65,7 +65,7 @@ final class Attach implements AutoCloseable {
   }
 
   private Optional<AttachOutcome> look() throws IOException {
-    listener.before(Step.LOOK);
+    listener.before(Step.OfAttach.LOOK);
     if (netns.inode() == Netns.current()) {
       return Optional.of(
           new AttachOutcome.NoNamespace(
@@ -95,36 +95,36 @@ final class Attach implements AutoCloseable {
   }
 
   private AttachOutcome build() throws IOException {
-    listener.before(Step.SETTINGS);
+    listener.before(Step.OfAttach.SETTINGS);
     settings = Optional.of(netns.inside(PodSettings::apply));
-    listener.before(Step.VETH);
+    listener.before(Step.OfAttach.VETH);
     if (!lock()) {
       String ignored = undo();
       return new AttachOutcome.AlreadyAttached(inodeOf(Detach.find(host, veth.name())));
     }
-    listener.before(Step.IN_USE);
+    listener.before(Step.OfAttach.IN_USE);
     metricBefore = pool.metric(a.address());
     marked = true;
     pool.set(host, a.address(), PoolRoutes.IN_USE);
-    listener.before(Step.NODE_SIDE);
+    listener.before(Step.OfAttach.NODE_SIDE);
     Link end =
         Detach.find(host, veth.name())
             .orElseThrow(() -> new IOException("the veth " + veth.name() + " vanished"));
     setUp(host, end, a.address(), a.node(), HostVeth.podMac(a.key()));
-    listener.before(Step.SLAVE);
+    listener.before(Step.OfAttach.SLAVE);
     host.require(Links.createIpvlan(SLAVE_TEMPLATE, a.eni().index(), netns.fd(), a.mtu()));
-    listener.before(Step.ADDRESS);
+    listener.before(Step.OfAttach.ADDRESS);
     int slave = PodSide.address(pod(), a, record, settings.orElse(""));
-    listener.before(Step.RULES);
+    listener.before(Step.OfAttach.RULES);
     netns.inside(
         () -> {
           PodRules.add(PodSide.VETH, a.key().ifName());
           return true;
         });
-    listener.before(Step.POD_SIDE);
+    listener.before(Step.OfAttach.POD_SIDE);
     exposed = true;
     PodSide.connect(pod(), a, slave, HostVeth.hostMac(a.key()));
-    listener.before(Step.RECORD);
+    listener.before(Step.OfAttach.RECORD);
     host.require(Links.setAlias(veth.name(), record.format()));
     return new AttachOutcome.Attached(veth.name(), a.eni().mac(), a.mtu());
   }
@@ -142,7 +142,7 @@ final class Attach implements AutoCloseable {
    *
    * @return whether nobody else has it
    */
-  private boolean lock() throws NetlinkException {
+  private boolean lock() throws IOException {
     NetlinkSocket.Outcome created =
         host.send(
                 List.of(
@@ -159,6 +159,7 @@ final class Attach implements AutoCloseable {
     }
     created.orThrow();
     locked = true;
+    listener.before(Step.OfAttach.BEGUN);
     host.require(Links.setAlias(veth.name(), record.whileBuilding().format()));
     return true;
   }
@@ -184,7 +185,7 @@ final class Attach implements AutoCloseable {
     Problems problems = new Problems();
     NetlinkSocket inside = pod;
     if (locked && inside != null) {
-      problems.during(() -> Detach.clear(inside, netns, record, settings));
+      problems.during(() -> Detach.clear(inside, netns, record, settings, listener));
     } else if (settings.isPresent()) {
       problems.during(
           () ->
@@ -195,10 +196,14 @@ final class Attach implements AutoCloseable {
                   }));
     }
     if (locked) {
-      problems.during(() -> Detach.deleteVeth(host, veth.name()));
+      problems.during(() -> Detach.deleteVeth(host, veth.name(), listener));
     }
     if (marked) {
-      problems.during(() -> pool.putBack(host, a.address(), metricBefore, exposed));
+      problems.during(
+          () -> {
+            listener.before(Step.OfDetach.PUT_BACK);
+            pool.putBack(host, a.address(), metricBefore, exposed);
+          });
     }
     return problems.isEmpty() ? "" : "; and could not undo: " + problems;
   }

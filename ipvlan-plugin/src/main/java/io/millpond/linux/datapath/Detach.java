@@ -25,12 +25,14 @@ final class Detach {
   private final PoolRoutes pool;
   private final HostVeth veth;
   private final NetlinkSocket host;
+  private final Step.Listener listener;
   private final Problems problems = new Problems();
 
-  Detach(PoolRoutes pool, HostVeth veth, NetlinkSocket host) {
+  Detach(PoolRoutes pool, HostVeth veth, NetlinkSocket host, Step.Listener listener) {
     this.pool = pool;
     this.veth = veth;
     this.host = host;
+    this.listener = listener;
   }
 
   static Optional<Link> find(NetlinkSocket host, String name) throws NetlinkException {
@@ -58,7 +60,7 @@ final class Detach {
       Optional<IpAddress> address =
           known.map(Alias::address).filter(a -> record.isPresent() || believed(a));
       // Before any link goes: who dies in between leaves an address that cools down.
-      address.ifPresent(a -> problems.during(() -> pool.releaseIfKnown(host, a, at)));
+      address.ifPresent(a -> problems.during(() -> release(a, at)));
       boolean cleared =
           inside.isPresent()
               && known.isPresent()
@@ -67,12 +69,17 @@ final class Detach {
         problems.during(() -> slaveFromOutside(end.get().linkNetns().getAsInt(), known));
       }
       if (end.isPresent()) {
-        problems.during(() -> deleteVeth(host, veth.name()));
+        problems.during(() -> deleteVeth(host, veth.name(), listener));
       }
       return new DetachOutcome(address, at, problems.text());
     } finally {
       inside.ifPresent(NetlinkSocket::close);
     }
+  }
+
+  private void release(IpAddress address, BootTime at) throws IOException {
+    listener.before(Step.OfDetach.RELEASED);
+    pool.releaseIfKnown(host, address, at);
   }
 
   /**
@@ -124,18 +131,25 @@ final class Detach {
 
   private boolean clearInside(NetlinkSocket pod, Netns netns, Alias record) {
     boolean[] cleared = {false};
-    problems.during(() -> cleared[0] = clear(pod, netns, record, Optional.empty()));
+    problems.during(() -> cleared[0] = clear(pod, netns, record, Optional.empty(), listener));
     return cleared[0];
   }
 
   /**
-   * Removes from the pod's namespace what the attachment brought: the slave, the rules, the table,
-   * the settings. Without any trace of the attachment nothing is touched.
+   * Removes from the pod's namespace what the attachment brought: the rules, the table, the
+   * settings, the slave. The slave is the last, because its record knows the settings and may be
+   * the only trace of the attachment: who dies in between leaves it to the next detach. Without any
+   * trace nothing is touched.
    *
    * @param settings what the namespace's settings were, if the slave may not have come to record it
    * @return whether the namespace was the attachment's
    */
-  static boolean clear(NetlinkSocket pod, Netns netns, Alias record, Optional<String> settings)
+  static boolean clear(
+      NetlinkSocket pod,
+      Netns netns,
+      Alias record,
+      Optional<String> settings,
+      Step.Listener listener)
       throws IOException {
     List<Link> links = PodSide.links(pod);
     boolean end =
@@ -152,9 +166,31 @@ final class Detach {
                     .flatMap(link -> link.alias().flatMap(Alias::parse).stream())
                     .map(Alias::settings)
                     .findFirst());
-    for (Link slave : slaves) {
-      pod.send(List.of(Links.delete(slave.index()))).getFirst().orThrowUnless(Rt.ENODEV);
+    Problems problems = new Problems();
+    problems.during(
+        () -> {
+          listener.before(Step.OfDetach.RULES);
+          removeRules(pod, netns, before.orElse(""));
+        });
+    problems.during(
+        () -> {
+          listener.before(Step.OfDetach.SLAVE);
+          for (Link slave : slaves) {
+            LinkRemoval.run(
+                pod,
+                netns.inside(NetlinkSocket::open),
+                Links.get(slave.index()),
+                Links.delete(slave.index()));
+          }
+        });
+    if (!problems.isEmpty()) {
+      throw new IOException(problems.toString());
     }
+    return true;
+  }
+
+  private static void removeRules(NetlinkSocket pod, Netns netns, String settings)
+      throws IOException {
     for (NetlinkSocket.Outcome outcome :
         pod.send(PodSide.RULES.stream().map(Rules::delete).toList())) {
       outcome.orThrowUnless(Rt.ENOENT);
@@ -162,10 +198,9 @@ final class Detach {
     netns.inside(
         () -> {
           PodRules.remove();
-          PodSettings.restore(before.orElse(""));
+          PodSettings.restore(settings);
           return true;
         });
-    return true;
   }
 
   /**
@@ -189,14 +224,17 @@ final class Detach {
    * it.
    */
   private void slaveFromOutside(int netnsId, Optional<Alias> record) throws IOException {
+    listener.before(Step.OfDetach.SLAVE_FROM_OUTSIDE);
     for (Reply reply : linksIn(netnsId)) {
       Link link = Links.read(reply);
       boolean ours =
           record.isPresent() ? isSlaveOf(link, record.get(), true) : PodSide.isUnfinished(link);
       if (ours) {
-        host.send(List.of(Links.deleteIn(netnsId, link.index())))
-            .getFirst()
-            .orThrowUnless(Rt.ENODEV);
+        LinkRemoval.run(
+            host,
+            NetlinkSocket.open(),
+            Links.getIn(netnsId, link.index()),
+            Links.deleteIn(netnsId, link.index()));
       }
     }
   }
@@ -215,7 +253,9 @@ final class Detach {
     }
   }
 
-  static void deleteVeth(NetlinkSocket host, String name) throws IOException {
-    host.send(List.of(Links.delete(name))).getFirst().orThrowUnless(Rt.ENODEV);
+  static void deleteVeth(NetlinkSocket host, String name, Step.Listener listener)
+      throws IOException {
+    listener.before(Step.OfDetach.VETH);
+    LinkRemoval.run(host, NetlinkSocket.open(), Links.get(name), Links.delete(name));
   }
 }

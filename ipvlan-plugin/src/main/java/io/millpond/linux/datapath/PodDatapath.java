@@ -15,9 +15,9 @@ import java.util.Optional;
  * <p>Attach, in this order: the namespace's settings; the veth (its name is the lock), with a
  * record that says "being built"; the address marked in use; the node's side, so that nobody is
  * told "unreachable" about a pod that can already speak; the IPvlan slave; the pod's side; the
- * record that says "complete". Detach, in this order: the release written down; the slave; the
- * veth. Whoever dies in between leaves a veth, by which the next start finds the rest ({@link
- * KernelLedger#interrupted}).
+ * record that says "complete". Detach, in this order: the release written down; the pod's rules and
+ * settings; the slave; the veth. Whoever dies in between leaves a veth, by which the next start
+ * finds the rest ({@link KernelLedger#interrupted}).
  */
 public final class PodDatapath {
   private final PoolRoutes pool;
@@ -69,7 +69,7 @@ public final class PodDatapath {
 
   private DetachOutcome detach(HostVeth veth, Optional<Netns> netns) {
     try (NetlinkSocket host = NetlinkSocket.open()) {
-      return new Detach(pool, veth, host).run(netns);
+      return new Detach(pool, veth, host, listener).run(netns);
     } catch (IOException e) {
       return new DetachOutcome(
           Optional.empty(), BootClock.now(), Optional.of(String.valueOf(e.getMessage())));

@@ -3,6 +3,7 @@ package io.millpond.linux.datapath;
 import io.millpond.linux.netns.Sysctl;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -41,20 +42,17 @@ final class PodSettings {
 
   /** Sets all, and says what they were. */
   static String apply() throws IOException {
-    List<String> before = new ArrayList<>();
-    for (Setting setting : ALL) {
-      before.add(Sysctl.exists(setting.name()) ? Sysctl.get(setting.name()) : ABSENT);
-    }
-    String text = String.join(",", before);
+    List<String> before = new ArrayList<>(Collections.nCopies(ALL.size(), ABSENT));
     try {
-      for (Setting setting : ALL) {
-        Sysctl.setIfPresent(setting.name(), setting.value());
+      for (int i = 0; i < ALL.size(); i++) {
+        Setting setting = ALL.get(i);
+        before.set(i, Sysctl.exchange(setting.name(), setting.value()).orElse(ABSENT));
       }
     } catch (IOException e) {
-      restore(text);
+      restore(String.join(",", before));
       throw e;
     }
-    return text;
+    return String.join(",", before);
   }
 
   /**
@@ -68,10 +66,8 @@ final class PodSettings {
     }
     for (int i = 0; i < values.length; i++) {
       Setting setting = ALL.get(i);
-      if (values[i].matches("[0-9]")
-          && Sysctl.exists(setting.name())
-          && Sysctl.get(setting.name()).equals(setting.value())) {
-        Sysctl.set(setting.name(), values[i]);
+      if (values[i].matches("[0-9]")) {
+        Sysctl.replace(setting.name(), setting.value(), values[i]);
       }
     }
   }

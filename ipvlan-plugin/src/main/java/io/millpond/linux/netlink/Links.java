@@ -110,6 +110,10 @@ public final class Links {
         .attributeText(Rt.IFLA_IFNAME, name);
   }
 
+  public static Message get(int index) {
+    return message("look for link " + index, Rt.GETLINK, 0, index, 0);
+  }
+
   /** Looks for a link in the namespace that the id stands for. */
   public static Message getIn(int netnsId, int index) {
     return message(

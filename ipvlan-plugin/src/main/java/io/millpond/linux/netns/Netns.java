@@ -2,6 +2,7 @@ package io.millpond.linux.netns;
 
 import static io.millpond.linux.Libc.LIBC;
 
+import io.millpond.linux.GracePeriods;
 import io.millpond.linux.Libc;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -136,7 +137,7 @@ public final class Netns implements AutoCloseable {
 
   /**
    * Does the work on a new platform thread inside this namespace and waits for it. The work must
-   * start no thread.
+   * start no thread: it would keep the namespace alive.
    *
    * @throws NoNamespaceException if the namespace cannot be entered
    * @throws IOException of the work
@@ -182,6 +183,7 @@ public final class Netns implements AutoCloseable {
                     failure[0] = e;
                   }
                 });
+    GracePeriods.begin();
     thread.start();
     boolean interrupted = false;
     while (true) {

@@ -1,11 +1,17 @@
 package io.millpond.linux.netns;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Kernel settings below {@code /proc/sys/net}, which shows the namespace of the thread that opens a
@@ -13,6 +19,9 @@ import java.nio.file.Path;
  */
 public final class Sysctl {
   private static final Path ROOT = Path.of("/proc/sys/net");
+
+  /** Of the values that are numbers, as all are that millpond sets. */
+  private static final int LONGEST = 64;
 
   private Sysctl() {}
 
@@ -31,6 +40,38 @@ public final class Sysctl {
       }
       Files.writeString(file, value, US_ASCII);
       return true;
+    } catch (IOException e) {
+      throw new IOException("cannot set net/" + name + " to " + value + ": " + e, e);
+    }
+  }
+
+  /**
+   * Sets a value unless it is set already, with one opening of the file: a pod gets ten.
+   *
+   * @return what it was; empty if this kernel does not have the setting
+   * @throws IOException if the kernel refuses, naming the setting and the value
+   */
+  public static Optional<String> exchange(String name, String value) throws IOException {
+    return change(name, value, _ -> true);
+  }
+
+  /** As {@link #exchange}, if it is as expected; it is left alone otherwise. */
+  public static void replace(String name, String expected, String value) throws IOException {
+    Optional<String> ignored = change(name, value, expected::equals);
+  }
+
+  private static Optional<String> change(String name, String value, Predicate<String> ifWas)
+      throws IOException {
+    try (FileChannel file = FileChannel.open(ROOT.resolve(name), READ, WRITE)) {
+      ByteBuffer buffer = ByteBuffer.allocate(LONGEST);
+      int length = Math.max(0, file.read(buffer, 0));
+      String was = new String(buffer.array(), 0, length, US_ASCII).trim();
+      if (!was.equals(value) && ifWas.test(was)) {
+        int ignored = file.write(ByteBuffer.wrap(value.getBytes(US_ASCII)), 0);
+      }
+      return Optional.of(was);
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
     } catch (IOException e) {
       throw new IOException("cannot set net/" + name + " to " + value + ": " + e, e);
     }

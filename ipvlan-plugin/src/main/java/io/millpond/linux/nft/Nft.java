@@ -1,5 +1,6 @@
 package io.millpond.linux.nft;
 
+import io.millpond.linux.GracePeriods;
 import java.io.IOException;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Pointer;
@@ -66,7 +67,10 @@ public final class Nft {
       }
       return nft.nft_ctx_get_output_buffer(context);
     } finally {
-      nft.nft_ctx_free(context);
+      // Closes its socket, which while the kernel still has to free what was deleted waits for
+      // that, with the namespace's rules locked (nf_tables_api.c, nft_rcv_nl_event); no link of the
+      // namespace can go meanwhile. Until it is closed the namespace cannot die.
+      GracePeriods.letPass(() -> nft.nft_ctx_free(context));
     }
   }
 }

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -146,7 +147,8 @@ final class AttachDetachVmTest {
 
   @ParameterizedTest
   @EnumSource
-  void anAttachThatFailsBeforeAnyStepLeavesEverythingAsItWas(Step step) throws IOException {
+  void anAttachThatFailsBeforeAnyStepLeavesEverythingAsItWas(Step.OfAttach step)
+      throws IOException {
     String before = both();
     AttachOutcome outcome =
         fabric.node1.inside(
@@ -162,15 +164,17 @@ final class AttachDetachVmTest {
     assertThat(outcome).isInstanceOf(AttachOutcome.Failed.class);
     assertThat(((AttachOutcome.Failed) outcome).detail()).contains("made to fail");
     boolean exposed = ((AttachOutcome.Failed) outcome).exposed();
-    assertThat(exposed).isEqualTo(step == Step.RECORD);
+    assertThat(exposed).isEqualTo(step == Step.OfAttach.RECORD);
     String after = both();
     assertThat(exposed ? withoutMetric(after) : after)
         .isEqualTo(exposed ? withoutMetric(before) : before);
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"IN_USE", "NODE_SIDE", "SLAVE", "ADDRESS", "RULES", "POD_SIDE", "RECORD"})
-  void anAttachKilledBeforeAnyStepIsFoundAndUndoneByTheNextStart(Step step) throws IOException {
+  @EnumSource(
+      names = {"BEGUN", "IN_USE", "NODE_SIDE", "SLAVE", "ADDRESS", "RULES", "POD_SIDE", "RECORD"})
+  void anAttachKilledBeforeAnyStepIsFoundAndUndoneByTheNextStart(Step.OfAttach step)
+      throws IOException {
     String before = both();
     assertThatThrownBy(
             () ->
@@ -199,7 +203,7 @@ final class AttachDetachVmTest {
             });
     assertThat(undone.problem()).isEmpty();
     // A killed daemon knows the earlier settings only once the slave has recorded them.
-    boolean recorded = step.compareTo(Step.ADDRESS) > 0;
+    boolean recorded = step.compareTo(Step.OfAttach.ADDRESS) > 0;
     String after = withoutMetric(both());
     assertThat(recorded ? after : withoutSettings(after))
         .isEqualTo(recorded ? withoutMetric(before) : withoutSettings(withoutMetric(before)));
@@ -213,6 +217,61 @@ final class AttachDetachVmTest {
   /** No exception that any undo would see: as if the process had ended there. */
   private static final class Killed extends Error {
     private static final long serialVersionUID = 1;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "RELEASED, false",
+    "RULES, false",
+    "SLAVE, false",
+    "VETH, false",
+    "RELEASED, true",
+    "RULES, true",
+    "SLAVE, true"
+  })
+  void aDetachKilledBeforeAnyStepIsFinishedByTheNext(Step.OfDetach step, boolean vethIsGone)
+      throws IOException {
+    String before = both();
+    assertThat(attach(KEY, "10.0.1.21", pod)).isInstanceOf(AttachOutcome.Attached.class);
+    if (vethIsGone) {
+      Shell.run("ip -n lx-n1 link del " + veth());
+    }
+    assertThatThrownBy(
+            () ->
+                fabric.node1.inside(
+                    () ->
+                        new PodDatapath(
+                                routes,
+                                at -> {
+                                  if (at == step) {
+                                    throw new Killed();
+                                  }
+                                })
+                            .detach(KEY, Optional.of(pod))))
+        .isInstanceOf(Killed.class);
+    assertThat(detach(KEY, Optional.of(pod)).problem()).isEmpty();
+    assertThat(withoutMetric(both())).isEqualTo(withoutMetric(before));
+    assertThat(held()).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"RULES", "SLAVE"})
+  void aDetachOfWhichOnePartFailsDoesTheOthers(Step.OfDetach step) throws IOException {
+    assertThat(attach(KEY, "10.0.1.21", pod)).isInstanceOf(AttachOutcome.Attached.class);
+    DetachOutcome outcome =
+        fabric.node1.inside(
+            () ->
+                new PodDatapath(
+                        routes,
+                        at -> {
+                          if (at == step) {
+                            throw new IOException("made to fail");
+                          }
+                        })
+                    .detach(KEY, Optional.of(pod)));
+    assertThat(outcome.problem()).hasValueSatisfying(p -> assertThat(p).contains("made to fail"));
+    assertThat(held()).as("the slave went, from outside if need be").isFalse();
+    assertThat(ledger().attachments()).isEmpty();
   }
 
   @Test

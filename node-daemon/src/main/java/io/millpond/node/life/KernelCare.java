@@ -90,9 +90,8 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
 
   @Override
   public void vethGone(String hostLink) {
-    if (attachments.byLink(hostLink).isPresent()) {
-      signal(true);
-    }
+    // A DEL under way deletes the veth itself.
+    attachments.byLink(hostLink).ifPresent(attachment -> signal(!lanes.busy(attachment.key())));
   }
 
   @Override

@@ -132,6 +132,16 @@ public final class KeyLanes {
     return turn;
   }
 
+  /** Whether somebody is in the key's lane. */
+  public boolean busy(AttachmentKey key) {
+    lock.lock();
+    try {
+      return lanes.containsKey(key);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Lanes with somebody in them. */
   public int busy() {
     lock.lock();

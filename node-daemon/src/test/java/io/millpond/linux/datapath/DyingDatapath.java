@@ -2,7 +2,7 @@ package io.millpond.linux.datapath;
 
 import org.jspecify.annotations.NullMarked;
 
-/** The datapath of a daemon that dies before one step of an attach. */
+/** The datapath of a daemon that dies before one step of an attach or a detach. */
 @NullMarked
 public final class DyingDatapath {
   /** No exception that any undo would see: as if the process had ended there. */
@@ -12,9 +12,11 @@ public final class DyingDatapath {
 
   private DyingDatapath() {}
 
-  /** Dies before this {@link Step}. */
+  /** Dies before this {@link Step}: {@code attach/VETH}, {@code detach/RULES}. */
   public static PodDatapath before(String step, PoolRoutes routes) {
-    Step last = Step.valueOf(step);
+    String name = step.substring(step.indexOf('/') + 1);
+    Step last =
+        step.startsWith("attach/") ? Step.OfAttach.valueOf(name) : Step.OfDetach.valueOf(name);
     return new PodDatapath(
         routes,
         at -> {

@@ -1,5 +1,6 @@
 package io.millpond.node.kernel;
 
+import static io.millpond.node.kernel.Ip.ip;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millpond.pool.value.DeviceIndex;
@@ -35,11 +36,6 @@ class LinuxEnisVmTest {
   @AfterEach
   void unplug() throws Exception {
     ip("link del mpnotest");
-  }
-
-  private static void ip(String arguments) throws Exception {
-    assertThat(new ProcessBuilder(("ip " + arguments).split(" ")).inheritIO().start().waitFor())
-        .isZero();
   }
 
   @Test

@@ -1,5 +1,7 @@
 package io.millpond.node.kernel;
 
+import static io.millpond.node.kernel.Ip.ip;
+import static io.millpond.node.kernel.Ip.quietly;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -174,26 +176,6 @@ class RealKernelTest {
 
   private static int ping(String pod, IpAddress to) throws Exception {
     return exec("ip", "netns", "exec", pod, "ping", "-c1", "-W5", to.toString());
-  }
-
-  private static String ip(String arguments) throws IOException, InterruptedException {
-    Process process =
-        new ProcessBuilder(("ip " + arguments).split(" ")).redirectErrorStream(true).start();
-    String output =
-        new String(
-            process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-    if (process.waitFor() != 0) {
-      throw new IOException("ip " + arguments + ": " + output);
-    }
-    return output;
-  }
-
-  private static void quietly(String arguments) throws InterruptedException {
-    try {
-      ip(arguments);
-    } catch (IOException e) {
-      assertThat(e).hasMessageContaining(arguments);
-    }
   }
 
   private static int exec(String... command) throws IOException, InterruptedException {

@@ -328,11 +328,14 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
         one ->
             during(
                 problems,
-                () -> {
-                  if (isKnown(one)) {
-                    step("detach: route released", () -> write(one, releasedAt(at)));
-                  }
-                }));
+                () ->
+                    step(
+                        "detach: route released",
+                        () -> {
+                          if (known.containsKey(one)) {
+                            write(one, releasedAt(at));
+                          }
+                        })));
     boolean[] cleared = {false};
     if (inside.isPresent() && told) {
       during(problems, () -> cleared[0] = clear(inside.get(), link, ifName.orElse("")));
@@ -346,12 +349,6 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     return problems.isEmpty()
         ? new Detached(at, address.isPresent())
         : new DetachFailed(String.join("; ", problems));
-  }
-
-  private boolean isKnown(IpAddress address) {
-    synchronized (kernel) {
-      return known.containsKey(address);
-    }
   }
 
   /** The pod can have written the record in its namespace. */
@@ -376,10 +373,12 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
         return false;
       }
     }
-    if (!gone.isEmpty()) {
-      step("detach: slave", () -> kernel.removeSlaves(gone));
+    List<String> problems = new ArrayList<>();
+    during(problems, () -> step("detach: rules", () -> kernel.ruled.remove(inode)));
+    during(problems, () -> step("detach: slave", () -> kernel.removeSlaves(gone)));
+    if (!problems.isEmpty()) {
+      throw new StepFailed(String.join("; ", problems));
     }
-    step("detach: rules", () -> kernel.ruled.remove(inode));
     return true;
   }
 
@@ -402,9 +401,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                           : s.veth().isEmpty() && !s.up())
               .toList();
     }
-    if (!gone.isEmpty()) {
-      step("detach: slave from outside", () -> kernel.removeSlaves(gone));
-    }
+    step("detach: slave from outside", () -> kernel.removeSlaves(gone));
   }
 
   private void deleteVeth(String link) {

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -368,6 +369,16 @@ public final class ModelKernel {
     return Map.copyOf(routes);
   }
 
+  /** Names of the interfaces of ours in a namespace: slaves, and a veth's end. */
+  public synchronized Set<String> interfacesIn(long inode) {
+    Set<String> names = new TreeSet<>();
+    slaves.stream().filter(s -> s.netnsInode() == inode).forEach(s -> names.add(s.name()));
+    if (veths.values().stream().anyMatch(veth -> veth.netnsInode() == inode)) {
+      names.add("mpd0");
+    }
+    return names;
+  }
+
   /** Namespaces with our nf_tables rules in them. */
   public synchronized Set<Long> ruledNamespaces() {
     return Set.copyOf(ruled);
@@ -436,7 +447,11 @@ public final class ModelKernel {
   }
 
   synchronized Slave newSlave(EniId eni, long inode) {
-    String name = "eth%d".formatted(slaves.stream().filter(s -> s.netnsInode() == inode).count());
+    int free = 0;
+    while (hasInterface(inode, "eth" + free)) {
+      free++;
+    }
+    String name = "eth" + free;
     Slave slave =
         new Slave(eni, Optional.empty(), inode, name, Optional.empty(), Optional.empty(), false);
     slaves.add(slave);

@@ -33,7 +33,6 @@ final class Bench {
     rows.forEach(row -> list.add(row.json(mapper)));
     Files.writeString(
         Path.of(arguments[1]), mapper.writerWithDefaultPrettyPrinter().writeValueAsString(list));
-    rows.forEach(row -> System.out.println(row.line()));
     System.exit(0);
   }
 }

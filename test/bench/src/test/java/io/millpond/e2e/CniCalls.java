@@ -5,10 +5,12 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
@@ -61,7 +63,7 @@ final class CniCalls {
         Map<String, Figures> figures = new HashMap<>();
         for (int round = 0; round < (quick ? 1 : 3); round++) {
           for (Contestant who : all) {
-            round(who, atOnce == 32 ? 32 : 16, atOnce, figures);
+            round(who, pods(atOnce), atOnce, figures);
             if (who.daemon() == ours.pid()) {
               ours.awaitPool("rested", pool -> pool.at("/counts/free").asInt() >= WARM);
             }
@@ -126,46 +128,51 @@ final class CniCalls {
 
   private void report(
       int atOnce, Map<String, Figures> figures, List<Contestant> all, List<Row> rows) {
-    Figures ours = of(figures, "millpond");
     boolean emulated = kind.equals("ipvlan");
+    List<String> rivals = all.stream().map(Contestant::name).skip(1).toList();
     for (String verb : List.of("ADD", "DEL")) {
       for (double share : new double[] {0.5, 0.99}) {
         String name = "%s, %d at once, p%.0f (%s)".formatted(verb, atOnce, share * 100, kind);
-        Row row = Row.of(name, Drive.percentile(ours.of(verb), share), "ms");
-        String best = "";
-        double least = Double.MAX_VALUE;
-        for (Contestant rival : all.subList(1, all.size())) {
-          double value = Drive.percentile(of(figures, rival.name()).of(verb), share);
-          if (value < least) {
-            least = value;
-            best = rival.name();
-          }
-        }
-        row = row.beside(best, least);
-        if (share == 0.5) {
+        Row row = row(name, figures, rivals, one -> Drive.percentile(one.of(verb), share));
+        if (emulated && share == 0.5) {
           row = row.atMostOfRival(0.3);
+        } else if (!emulated && verb.equals("ADD") && atOnce == 1) {
+          row = row.atMost(share == 0.5 ? 5 : 25);
         }
         rows.add(row);
-        if (!emulated && verb.equals("ADD") && atOnce == 1) {
-          rows.add(Row.of(name + ", absolute", row.value(), "ms").atMost(share == 0.5 ? 5 : 25));
-        }
       }
     }
-    Row cpu =
-        Row.of("CPU of a call, %d at once (%s)".formatted(atOnce, kind), mean(ours.cpu), "ms");
+    rows.add(
+        row(
+            "CPU of a call, %d at once (%s)".formatted(atOnce, kind),
+            figures,
+            rivals,
+            one -> mean(one.cpu)));
     Row total =
-        Row.of(
-            "%d pods added, %d at once (%s)".formatted(atOnce == 32 ? 32 : 16, atOnce, kind),
-            least(ours.totals),
-            "ms");
-    for (Contestant rival : all.subList(1, all.size())) {
-      Figures theirs = of(figures, rival.name());
-      rows.add(cpu.beside(rival.name(), mean(theirs.cpu)));
-      rows.add(
-          !emulated && atOnce == 32
-              ? total.beside(rival.name(), least(theirs.totals)).atMost(60)
-              : total.beside(rival.name(), least(theirs.totals)));
-    }
+        row(
+            "%d pods added, %d at once (%s)".formatted(pods(atOnce), atOnce, kind),
+            figures,
+            rivals,
+            one -> least(one.totals));
+    rows.add(!emulated && atOnce == 32 ? total.atMost(60) : total);
+  }
+
+  private static int pods(int atOnce) {
+    return Math.max(atOnce, 16);
+  }
+
+  /** Our figure beside the better rival's. */
+  private static Row row(
+      String name,
+      Map<String, Figures> figures,
+      List<String> rivals,
+      ToDoubleFunction<Figures> of) {
+    String best =
+        rivals.stream()
+            .min(Comparator.comparingDouble(rival -> of.applyAsDouble(of(figures, rival))))
+            .orElseThrow();
+    return Row.of(name, of.applyAsDouble(of(figures, "millpond")), "ms")
+        .beside(best, of.applyAsDouble(of(figures, best)));
   }
 
   private static Figures of(Map<String, Figures> figures, String name) {

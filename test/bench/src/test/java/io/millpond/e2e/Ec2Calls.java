@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.IntSupplier;
 
 /** EC2 calls of a node's life, counted by the simulator. */
@@ -17,7 +18,7 @@ final class Ec2Calls {
 
   /** The fewest calls with which it can be done. */
   private static final Map<String, Integer> GOALS =
-      new java.util.TreeMap<>(
+      new TreeMap<>(
           Map.of(
               "boot", 3,
               "first new ENI", 3,
@@ -35,24 +36,6 @@ final class Ec2Calls {
     this.quick = quick;
   }
 
-  /** A node of either plugin. */
-  private interface Subject extends AutoCloseable {
-    String instance();
-
-    void start();
-
-    void stop();
-
-    int addresses();
-
-    void add(String pod);
-
-    void delete(String pod);
-
-    @Override
-    void close();
-  }
-
   void measure(List<Row> rows) {
     Map<String, Double> ours = new HashMap<>();
     Map<String, Double> theirs = new HashMap<>();
@@ -60,15 +43,15 @@ final class Ec2Calls {
         Map.of("WARM_ENI_TARGET", "1", "IP_COOLDOWN_PERIOD", "1", "MILLPOND_RELEASE_DELAY", "2");
     Map<String, String> exact =
         Map.of("WARM_IP_TARGET", "1", "MINIMUM_IP_TARGET", "1", "IP_COOLDOWN_PERIOD", "1");
-    try (Subject one = millpond("calls-m", whole);
-        Subject two = millpond("calls-n", exact)) {
+    try (Node one = field.millpond("calls-m", TYPE, whole);
+        Node two = field.millpond("calls-n", TYPE, exact)) {
       life(one, ours);
       growth(two, ours);
     }
-    try (Subject one = aws("calls-a", whole)) {
+    try (AwsNode one = field.aws("calls-a", TYPE, whole)) {
       life(one, theirs);
     }
-    try (Subject two = aws("calls-b", exact)) {
+    try (AwsNode two = field.aws("calls-b", TYPE, exact)) {
       growth(two, theirs);
     }
     GOALS.forEach(
@@ -83,9 +66,8 @@ final class Ec2Calls {
   }
 
   /** Boot, a second and a third ENI, a restart, and the release of both. */
-  private void life(Subject node, Map<String, Double> calls) {
-    node.start();
-    awaitCount("the first pool", node::addresses, 5);
+  private void life(CniNode node, Map<String, Double> calls) {
+    awaitCount("the first pool", node.start()::addresses, 5);
     calls.put("boot", settled(node, 0));
     List<String> pods = new ArrayList<>();
     long before = field.vpc().lastCall();
@@ -98,40 +80,39 @@ final class Ec2Calls {
     awaitCount("a third ENI", node::addresses, 15);
     double ignored = settled(node, before);
     before = field.vpc().lastCall();
-    node.stop();
-    node.start();
-    awaitCount("the pool of before", node::addresses, 15);
+    node.kill();
+    awaitCount("the pool of before", node.start()::addresses, 15);
     calls.put("restart with 3 ENIs", settled(node, before));
     if (!quick) {
       before = field.vpc().lastCall();
-      for (String pod : pods) {
-        node.delete(pod);
-      }
+      pods.forEach(pod -> delete(node, pod));
       awaitCount("one ENI again", () -> -node.addresses(), -5);
       calls.put("release of an ENI", settled(node, before) / 2);
     } else {
-      pods.forEach(node::delete);
+      pods.forEach(pod -> delete(node, pod));
     }
-    pods.forEach(pod -> Shell.run("ip", "netns", "del", pod));
   }
 
-  private void growth(Subject node, Map<String, Double> calls) {
-    node.start();
-    awaitCount("the first pool", node::addresses, 1);
+  private void growth(CniNode node, Map<String, Double> calls) {
+    awaitCount("the first pool", node.start()::addresses, 1);
     double ignored = settled(node, 0);
     long before = field.vpc().lastCall();
     String pod = pod(node, 9);
     awaitCount("one more", node::addresses, 2);
     calls.put("growth", settled(node, before));
-    node.delete(pod);
-    Shell.run("ip", "netns", "del", pod);
+    delete(node, pod);
   }
 
-  private static String pod(Subject node, int number) {
+  private static String pod(CniNode node, int number) {
     String name = "calls-pod-" + number;
     CniCalls.namespace(name);
-    node.add(name);
+    String ignored = node.plugin("ADD", name).orThrow();
     return name;
+  }
+
+  private static void delete(CniNode node, String pod) {
+    String ignored = node.plugin("DEL", pod).orThrow();
+    Shell.run("ip", "netns", "del", pod);
   }
 
   private static void awaitCount(String what, IntSupplier count, int atLeast) {
@@ -142,7 +123,7 @@ final class Ec2Calls {
   }
 
   /** The node's calls after the numbered one, once there were no more for five seconds. */
-  private double settled(Subject node, long after) {
+  private double settled(CniNode node, long after) {
     int[] last = {-1};
     long[] since = {System.nanoTime()};
     await("quiet")
@@ -160,9 +141,11 @@ final class Ec2Calls {
     return last[0];
   }
 
-  private int count(Subject node, long after) {
+  private int count(CniNode node, long after) {
     JsonNode counts =
-        field.vpc().get("/v1/calls/counts?instance=%s&after=%d".formatted(node.instance(), after));
+        field
+            .vpc()
+            .get("/v1/calls/counts?instance=%s&after=%d".formatted(node.instanceId(), after));
     int all = 0;
     for (JsonNode action : counts) {
       for (JsonNode outcome : action) {
@@ -170,85 +153,5 @@ final class Ec2Calls {
       }
     }
     return all;
-  }
-
-  private Subject millpond(String name, Map<String, String> settings) {
-    Node node = field.millpond(name, TYPE, settings);
-    return new Subject() {
-      @Override
-      public String instance() {
-        return node.instanceId();
-      }
-
-      @Override
-      public void start() {
-        Node ignored = node.start();
-      }
-
-      @Override
-      public void stop() {
-        node.stop();
-      }
-
-      @Override
-      public int addresses() {
-        return node.count("total");
-      }
-
-      @Override
-      public void add(String pod) {
-        String ignored = node.plugin("ADD", pod, "/run/netns/" + pod, Pod.CONFIGURATION).orThrow();
-      }
-
-      @Override
-      public void delete(String pod) {
-        String ignored = node.plugin("DEL", pod, "/run/netns/" + pod, Pod.CONFIGURATION).orThrow();
-      }
-
-      @Override
-      public void close() {
-        node.close();
-      }
-    };
-  }
-
-  private Subject aws(String name, Map<String, String> settings) {
-    AwsNode node = field.aws(name, TYPE, settings);
-    return new Subject() {
-      @Override
-      public String instance() {
-        return node.instanceId();
-      }
-
-      @Override
-      public void start() {
-        AwsNode ignored = node.start();
-      }
-
-      @Override
-      public void stop() {
-        node.kill();
-      }
-
-      @Override
-      public int addresses() {
-        return node.addresses();
-      }
-
-      @Override
-      public void add(String pod) {
-        String ignored = node.plugin("ADD", pod).orThrow();
-      }
-
-      @Override
-      public void delete(String pod) {
-        String ignored = node.plugin("DEL", pod).orThrow();
-      }
-
-      @Override
-      public void close() {
-        node.close();
-      }
-    };
   }
 }

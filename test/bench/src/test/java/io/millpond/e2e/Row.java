@@ -2,7 +2,6 @@ package io.millpond.e2e;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,27 +57,5 @@ record Row(
     node.put("rival", rival).put("rivalValue", rivalValue).put("ratio", ratio());
     node.put("goal", goal == null ? null : (goalIsRatio ? "≤ " + goal + " × rival" : "≤ " + goal));
     return node.put("met", met());
-  }
-
-  private static String figure(@Nullable Double value) {
-    return value == null
-        ? ""
-        : String.format(Locale.ROOT, Math.abs(value) >= 100 ? "%.0f" : "%.2f", value);
-  }
-
-  /** A line of the table. */
-  String line() {
-    Boolean met = met();
-    return String.format(
-        Locale.ROOT,
-        "%-58s %9s %-7s %-24s %9s %6s  %-9s %s",
-        name,
-        figure(value),
-        unit,
-        rival == null ? "" : rival,
-        figure(rivalValue),
-        figure(ratio()),
-        goal == null ? "" : (goalIsRatio ? "≤ " + goal + "×" : "≤ " + figure(goal)),
-        met == null ? "" : (met ? "met" : "MISSED"));
   }
 }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * A node with amazon-vpc-cni-k8s as it is: its daemon and its plugin, unmodified. There can be one
  * at a time in a mount namespace, because its socket has a fixed place.
  */
-final class AwsNode implements AutoCloseable {
+final class AwsNode implements CniNode {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Path RUN = Path.of("/var/run/aws-node");
   private static final Duration READY = Duration.ofMinutes(2);
@@ -108,8 +108,8 @@ final class AwsNode implements AutoCloseable {
         """);
   }
 
-  /** Starts the daemon and waits until it serves. */
-  AwsNode start() {
+  @Override
+  public AwsNode start() {
     String key = vpc.get("/v1/instances/" + instanceId).at("/accessKeyId").asText();
     Map<String, String> environment = new HashMap<>(settings);
     environment.put("ENABLE_IPv4", "true");
@@ -148,11 +148,11 @@ final class AwsNode implements AutoCloseable {
   }
 
   private Shell.Ran enis() {
-    return Shell.in(netns, "curl", "-sf", "-m", "5", "http://127.0.0.1:61679/v1/enis");
+    return Page.get(netns, 61679, "/v1/enis");
   }
 
-  /** How many addresses its pool has. */
-  int addresses() {
+  @Override
+  public int addresses() {
     try {
       return JSON.readTree(enis().orThrow()).at("/0/TotalIPs").asInt();
     } catch (IOException e) {
@@ -160,11 +160,13 @@ final class AwsNode implements AutoCloseable {
     }
   }
 
-  String netns() {
+  @Override
+  public String netns() {
     return netns;
   }
 
-  String instanceId() {
+  @Override
+  public String instanceId() {
     return instanceId;
   }
 
@@ -172,7 +174,8 @@ final class AwsNode implements AutoCloseable {
     return plugin;
   }
 
-  long pid() {
+  @Override
+  public long pid() {
     return daemon == null ? 0 : daemon.pid();
   }
 
@@ -197,8 +200,8 @@ final class AwsNode implements AutoCloseable {
         .collect(Collectors.toList());
   }
 
-  /** Runs the plugin as a container runtime would. */
-  Shell.Ran plugin(String verb, String pod) {
+  @Override
+  public Shell.Ran plugin(String verb, String pod) {
     Map<String, String> environment = new HashMap<>(Node.variables(verb, pod, "/run/netns/" + pod));
     environment.merge("CNI_ARGS", ";K8S_POD_INFRA_CONTAINER_ID=" + pod, String::concat);
     return Shell.run(
@@ -206,14 +209,14 @@ final class AwsNode implements AutoCloseable {
   }
 
   /** Ends the daemon; asked politely it would take half a minute. */
-  void kill() {
+  @Override
+  public void kill() {
     if (daemon != null) {
       Process killed = daemon.destroyForcibly();
       await().atMost(Duration.ofSeconds(20)).until(() -> !killed.isAlive());
     }
   }
 
-  /** Stops the daemon and terminates the instance. */
   @Override
   public void close() {
     kill();

@@ -16,7 +16,12 @@ import java.util.random.RandomGenerator;
  * threads.
  */
 final class ContainerRuntime {
-  private static final Duration PAUSE = Duration.ofMillis(200);
+  /** Before the second attempt; before each further one twice as long, as the kubelet backs off. */
+  private static final Duration PAUSE = Duration.ofSeconds(2);
+
+  /** How often the pause is doubled. */
+  private static final int MOST_DOUBLINGS = 3;
+
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Node node;
@@ -41,7 +46,7 @@ final class ContainerRuntime {
       }
       refused.add(ran);
       stop(pod);
-      pauseUnlessLate(began, "ADD of " + pod.name(), ran);
+      pauseUnlessLate(began, attempt, "ADD of " + pod.name(), ran);
     }
   }
 
@@ -49,19 +54,19 @@ final class ContainerRuntime {
   void stop(Pod pod) {
     long began = System.nanoTime();
     Shell.Ran ran = run("DEL", pod);
-    while (ran.status() != 0) {
-      pauseUnlessLate(began, "DEL of " + pod.name(), ran);
+    for (int attempt = 1; ran.status() != 0; attempt++) {
+      pauseUnlessLate(began, attempt, "DEL of " + pod.name(), ran);
       ran = run("DEL", pod);
     }
     stopped.add(pod);
   }
 
-  private static void pauseUnlessLate(long began, String what, Shell.Ran last) {
+  private static void pauseUnlessLate(long began, int attempts, String what, Shell.Ran last) {
     if (System.nanoTime() - began > PATIENCE.toNanos()) {
       throw new AssertionError(what + " does not succeed: " + last);
     }
     try {
-      Thread.sleep(PAUSE);
+      Thread.sleep(PAUSE.multipliedBy(1L << Math.min(attempts - 1, MOST_DOUBLINGS)));
     } catch (InterruptedException e) {
       throw new AssertionError(what, e);
     }
@@ -96,16 +101,20 @@ final class ContainerRuntime {
     return killed;
   }
 
-  /** The answers to ADDs that failed, those of killed plugins too. */
-  List<Shell.Ran> refused() {
-    return List.copyOf(refused);
+  /** The answers to ADDs that failed since the last call, those of killed plugins too. */
+  List<Shell.Ran> takeRefused() {
+    return taken(refused);
   }
 
   /** The pods that were stopped since the last call. */
   List<Pod> takeStopped() {
-    List<Pod> taken = new ArrayList<>();
-    for (Pod pod = stopped.poll(); pod != null; pod = stopped.poll()) {
-      taken.add(pod);
+    return taken(stopped);
+  }
+
+  private static <T> List<T> taken(Queue<T> queue) {
+    List<T> taken = new ArrayList<>();
+    for (T one = queue.poll(); one != null; one = queue.poll()) {
+      taken.add(one);
     }
     return taken;
   }

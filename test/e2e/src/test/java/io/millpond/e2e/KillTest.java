@@ -28,9 +28,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * kill -9 of the daemon and of plugins in the middle of their work, and standbys that take over.
- * The seed of {@code -Dmillpond.seed}, or a printed one, chooses the moments.
+ * The seed of {@code -Dmillpond.seed}, or a printed one, chooses the moments. What each round took
+ * is printed as it goes.
  */
-@Tag("vm-unproven")
+@Tag("kill")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class KillTest {
@@ -40,7 +41,7 @@ class KillTest {
   private static final int DELS = 10;
 
   /** Of a stream: what the node has room for. */
-  private static final int MOST = 45;
+  private static final int MOST = 24;
 
   /** Of the moments that are times: the burst lasts longer. */
   private static final int BURST_MILLIS = 1500;
@@ -49,6 +50,7 @@ class KillTest {
   private static final Duration TAKEN_OVER = Duration.ofSeconds(45);
 
   private final List<Pod> living = new ArrayList<>();
+  private final List<Stream> streams = new ArrayList<>();
   private ExecutorService threads;
   private Node node;
   private ContainerRuntime runtime;
@@ -92,11 +94,14 @@ class KillTest {
       node.launch();
     }
     node.awaitReady();
+    streams.forEach(Stream::finish);
+    streams.clear();
     finish(living.stream().map(pod -> async(() -> runtime.stop(pod))).toList());
     living.clear();
     agreement.holds(List.of());
     agreement.nothingIsLeftIn(runtime.takeStopped());
     agreement.noEniIsLeft();
+    List<Shell.Ran> ignored = runtime.takeRefused();
     node.awaitSize(WARM, 1);
     node.awaitPool("nobody rests", pool -> pool.at("/counts/free").asInt() == WARM);
   }
@@ -158,12 +163,22 @@ class KillTest {
       if (!standby) {
         node.launch();
       }
-      finish(burst);
       node.awaitReady();
+      String served = seconds(began);
+      finish(burst);
+      String ended = seconds(began);
       agreement.holds(living);
+      String agreed = seconds(began);
       agreement.nothingIsLeftIn(runtime.takeStopped());
       removeAllBut(DELS);
+      System.err.printf(
+          "round %d: served again at %s s, all answered at %s, agreed at %s, over at %s%n",
+          round, served, ended, agreed, seconds(began));
     }
+  }
+
+  private static String seconds(long began) {
+    return "%.1f".formatted((System.nanoTime() - began) / 1e9);
   }
 
   /** Plugins die before, or after, the daemon. */
@@ -197,19 +212,20 @@ class KillTest {
     return burst;
   }
 
-  /** Five ADDs a second. */
+  /** An ADD a second. */
   private final class Stream {
     private final List<CompletableFuture<Void>> adds = new CopyOnWriteArrayList<>();
     private final AtomicBoolean over = new AtomicBoolean();
     private final CompletableFuture<Void> feeder;
 
     Stream(String prefix) {
+      streams.add(this);
       feeder =
           async(
               () -> {
                 while (!over.get() && adds.size() < MOST) {
                   adds.add(starting(prefix + "-" + adds.size()));
-                  LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
+                  LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
                 }
               });
     }
@@ -221,12 +237,16 @@ class KillTest {
           .until(() -> adds.stream().filter(CompletableFuture::isDone).count() >= succeeded);
     }
 
-    /** One more second, and the end of all ADDs. */
-    void finish() {
-      int now = adds.size();
+    /** Waits until so many more ADDs have begun. */
+    void goOn(int more) {
+      int enough = Math.min(MOST, adds.size() + more);
       Awaitility.await("ADDs begin")
           .atMost(Duration.ofMinutes(1))
-          .until(() -> adds.size() >= Math.min(MOST, now + 5));
+          .until(() -> adds.size() >= enough);
+    }
+
+    /** No further ADD, and the end of all. */
+    void finish() {
       over.set(true);
       feeder.join();
       KillTest.finish(adds);
@@ -253,9 +273,10 @@ class KillTest {
     assertThat(Duration.ofNanos(System.nanoTime() - killed))
         .as("from the kill to the standby's service")
         .isLessThan(TAKEN_OVER);
+    stream.goOn(3);
     stream.finish();
     finish(dels);
-    assertThat(runtime.refused())
+    assertThat(runtime.takeRefused())
         .as("ADDs that were to be tried again, and said so")
         .allSatisfy(
             ran -> assertThat(Pod.document(ran).at("/code").asInt()).as("%s", ran).isEqualTo(11));
@@ -272,8 +293,9 @@ class KillTest {
     node.stop();
 
     node.awaitReady();
+    stream.goOn(3);
     stream.finish();
-    assertThat(runtime.refused()).as("ADDs that failed").isEmpty();
+    assertThat(runtime.takeRefused()).as("ADDs that failed").isEmpty();
     agreement.holds(living);
     agreement.nothingIsLeftIn(runtime.takeStopped());
   }

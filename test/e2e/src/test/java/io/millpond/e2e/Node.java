@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A node: the namespace of an instance of the simulator, a daemon in it, and the plugin. */
-final class Node implements AutoCloseable {
+final class Node implements CniNode {
   /** Where the daemon finds its EC2 in an instance of the simulator. */
   private static final String EC2 = "http://169.254.169.1:8000";
 
@@ -32,7 +32,7 @@ final class Node implements AutoCloseable {
           System.getProperty(
               "millpond.installation", Vpc.ROOT.resolve("node-daemon/target/millpond").toString()));
 
-  private static final String PAGES = "http://127.0.0.1:61681";
+  private static final int PAGES = 61681;
   private static final Duration READY = Duration.ofMinutes(3);
   private static final Duration SOON = Duration.ofSeconds(90);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -78,11 +78,13 @@ final class Node implements AutoCloseable {
     }
   }
 
-  String netns() {
+  @Override
+  public String netns() {
     return netns;
   }
 
-  String instanceId() {
+  @Override
+  public String instanceId() {
     return instanceId;
   }
 
@@ -109,7 +111,8 @@ final class Node implements AutoCloseable {
   }
 
   /** Starts the daemon and waits until it says that it is ready. */
-  Node start() {
+  @Override
+  public Node start() {
     launch();
     return awaitReady();
   }
@@ -155,14 +158,14 @@ final class Node implements AutoCloseable {
     return this;
   }
 
-  /** The daemon's process, if one runs. */
-  long pid() {
+  @Override
+  public long pid() {
     return daemon == null || !daemon.isAlive() ? 0 : daemon.pid();
   }
 
   /** A page of the daemon; status 0 only if the answer was 200. */
   Shell.Ran page(String path) {
-    return in("curl", "-sf", "-m", "10", PAGES + path);
+    return Page.get(netns, PAGES, path);
   }
 
   /** Runs in the node's network namespace. */
@@ -182,6 +185,11 @@ final class Node implements AutoCloseable {
   /** How many addresses are in this state; also "total" and "enis". */
   int count(String state) {
     return pool().at("/counts/" + state).asInt();
+  }
+
+  @Override
+  public int addresses() {
+    return count("total");
   }
 
   /** The state of an address, and "gone" of one that is not in the pool. */
@@ -221,7 +229,8 @@ final class Node implements AutoCloseable {
   }
 
   /** kill -9; a standby takes over. */
-  void kill() {
+  @Override
+  public void kill() {
     Process running = daemon;
     if (running != null) {
       running.destroyForcibly();
@@ -269,6 +278,11 @@ final class Node implements AutoCloseable {
         "/opt/cni/bin",
         "CNI_ARGS",
         "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + containerId);
+  }
+
+  @Override
+  public Shell.Ran plugin(String verb, String pod) {
+    return plugin(verb, pod, "/run/netns/" + pod, Pod.CONFIGURATION);
   }
 
   /** Runs the plugin in the node's network namespace, as a container runtime would. */
