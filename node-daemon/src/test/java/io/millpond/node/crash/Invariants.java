@@ -58,8 +58,7 @@ final class Invariants {
   }
 
   private Stream<PoolAddress> addressesInPool() {
-    return world.pool().enis().values().stream()
-        .flatMap(eni -> eni.addresses().values().stream());
+    return world.pool().enis().values().stream().flatMap(eni -> eni.addresses().values().stream());
   }
 
   /** At any moment between two requests: whose addresses are whose. */
@@ -79,9 +78,7 @@ final class Invariants {
               assertThat(attached).as("owner %s", pod).containsEntry(address, key);
               assertThat(world.kernel.routes()).containsEntry(address, new KernelView.InUse());
             });
-    assertThat(world.kernel.shortestRest())
-        .as("cooldown")
-        .isGreaterThan(COOLDOWN.minusSeconds(1));
+    assertThat(world.kernel.shortestRest()).as("cooldown").isGreaterThan(COOLDOWN.minusSeconds(1));
   }
 
   private Map<IpAddress, AttachmentKey> attached() {

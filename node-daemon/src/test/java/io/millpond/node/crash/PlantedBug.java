@@ -80,8 +80,7 @@ enum PlantedBug implements CrashWorld.Bugs {
   PODS_ARE_FORGOTTEN(Scenario.ADD) {
     @Override
     public HostNetwork host(HostNetwork host) {
-      return seeing(
-          host, view -> new KernelView(List.of(), view.interrupted(), view.poolRoutes()));
+      return seeing(host, view -> new KernelView(List.of(), view.interrupted(), view.poolRoutes()));
     }
   },
   /** What a crash left of an ADD stays. */
@@ -97,8 +96,7 @@ enum PlantedBug implements CrashWorld.Bugs {
     public HostNetwork host(HostNetwork host) {
       return seeing(
           host,
-          view ->
-              new KernelView(view.attachments(), view.interrupted(), ofOld(view.poolRoutes())));
+          view -> new KernelView(view.attachments(), view.interrupted(), ofOld(view.poolRoutes())));
     }
   },
   /** The pool routes of addresses that leave stay behind. */
@@ -164,8 +162,7 @@ enum PlantedBug implements CrashWorld.Bugs {
   PODS_ARE_NOT_HEALED(Scenario.HEALING) {
     @Override
     public PodNetwork pods(PodNetwork pods, Supplier<BootTime> clock) {
-      return detoured(
-          PodNetwork.class, pods, "heal", _ -> new PodNetwork.Healed(List.of()));
+      return detoured(PodNetwork.class, pods, "heal", _ -> new PodNetwork.Healed(List.of()));
     }
   };
 
@@ -195,8 +192,7 @@ enum PlantedBug implements CrashWorld.Bugs {
 
   private static TagSpecification withoutIntent(TagSpecification tags) {
     return tags.toBuilder()
-        .tags(
-            tags.tags().stream().filter(tag -> !tag.key().equals(CloudEnis.INTENT_TAG)).toList())
+        .tags(tags.tags().stream().filter(tag -> !tag.key().equals(CloudEnis.INTENT_TAG)).toList())
         .build();
   }
 

@@ -40,7 +40,7 @@ final class PodRuntime {
   }
 
   static long inode(String pod) {
-    return 1000 + (pod.hashCode() & 0xFFFF);
+    return 1000L + (pod.hashCode() & 0xFFFF);
   }
 
   /** The pods that were added and not deleted, with their addresses. */

@@ -127,7 +127,9 @@ class WeatherTest {
   }
 
   private static CrashWorld world() throws InterruptedException {
-    CrashWorld world = new CrashWorld(CrashWorld.Bugs.NONE, Map.of("MILLPOND_ADD_WAIT", "5s"), Duration.ofSeconds(1));
+    CrashWorld world =
+        new CrashWorld(
+            CrashWorld.Bugs.NONE, Map.of("MILLPOND_ADD_WAIT", "5s"), Duration.ofSeconds(1));
     world.withOnePod();
     world.aws.conditions().calls().clear();
     return world;
