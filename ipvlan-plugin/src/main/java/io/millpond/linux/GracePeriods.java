@@ -3,8 +3,8 @@ package io.millpond.linux;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 
@@ -18,18 +18,23 @@ public final class GracePeriods {
 
   private static final ThreadFactory DAEMONS =
       Thread.ofPlatform().daemon().name("grace-period-", 0).factory();
-  private static final ScheduledExecutorService FIRST =
-      Executors.newSingleThreadScheduledExecutor(DAEMONS);
+  private static final ScheduledThreadPoolExecutor FIRST =
+      new ScheduledThreadPoolExecutor(1, DAEMONS);
   private static final ExecutorService PATIENT = Executors.newCachedThreadPool(DAEMONS);
+
+  static {
+    int ignored = FIRST.prestartAllCoreThreads();
+  }
 
   private GracePeriods() {}
 
   /**
-   * Starts the thread that starts all others, so that they are in the caller's network namespace: a
-   * new thread is in that of the one that starts it, and keeps it alive.
+   * Starts, if it does not run yet, the thread that starts all others, so that they are in the
+   * caller's network namespace: a new thread is in that of the one that starts it, and keeps it
+   * alive.
    */
   public static void begin() {
-    FIRST.execute(() -> {});
+    // Nothing is left to do once the class is initialised.
   }
 
   /** Makes a call that has its effect at once, on another thread. */

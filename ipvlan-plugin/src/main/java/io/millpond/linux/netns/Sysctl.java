@@ -33,33 +33,35 @@ public final class Sysctl {
    * @throws IOException if the kernel refuses, naming the setting and the value
    */
   public static boolean set(String name, String value) throws IOException {
-    Path file = ROOT.resolve(name);
-    try {
-      if (Files.readString(file, US_ASCII).trim().equals(value)) {
-        return false;
-      }
-      Files.writeString(file, value, US_ASCII);
-      return true;
-    } catch (IOException e) {
-      throw new IOException("cannot set net/" + name + " to " + value + ": " + e, e);
-    }
+    String was =
+        exchange(name, value)
+            .orElseThrow(
+                () ->
+                    new IOException(
+                        "cannot set net/" + name + " to " + value + ": there is no such setting"));
+    return !was.equals(value);
+  }
+
+  /** As {@link #set}; a setting that this kernel does not have is left alone. */
+  public static boolean setIfPresent(String name, String value) throws IOException {
+    return exchange(name, value).filter(was -> !was.equals(value)).isPresent();
   }
 
   /**
-   * Sets a value unless it is set already, with one opening of the file: a pod gets ten.
+   * As {@link #setIfPresent}.
    *
    * @return what it was; empty if this kernel does not have the setting
-   * @throws IOException if the kernel refuses, naming the setting and the value
    */
   public static Optional<String> exchange(String name, String value) throws IOException {
     return change(name, value, _ -> true);
   }
 
-  /** As {@link #exchange}, if it is as expected; it is left alone otherwise. */
+  /** As {@link #setIfPresent}, if it is as expected; it is left alone otherwise. */
   public static void replace(String name, String expected, String value) throws IOException {
     Optional<String> ignored = change(name, value, expected::equals);
   }
 
+  /** With one opening of the file: a pod gets ten settings. */
   private static Optional<String> change(String name, String value, Predicate<String> ifWas)
       throws IOException {
     try (FileChannel file = FileChannel.open(ROOT.resolve(name), READ, WRITE)) {
@@ -73,13 +75,13 @@ public final class Sysctl {
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
+      // Below a /proc/sys that is mounted read-only all may be as it must be.
+      String is = get(name);
+      if (is.equals(value) || !ifWas.test(is)) {
+        return Optional.of(is);
+      }
       throw new IOException("cannot set net/" + name + " to " + value + ": " + e, e);
     }
-  }
-
-  /** As {@link #set}; a setting that this kernel does not have is left alone. */
-  public static boolean setIfPresent(String name, String value) throws IOException {
-    return exists(name) && set(name, value);
   }
 
   /** Whether this kernel has the setting. */

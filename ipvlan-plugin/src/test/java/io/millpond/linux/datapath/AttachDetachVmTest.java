@@ -153,14 +153,7 @@ final class AttachDetachVmTest {
     AttachOutcome outcome =
         fabric.node1.inside(
             () ->
-                new PodDatapath(
-                        routes,
-                        at -> {
-                          if (at == step) {
-                            throw new IOException("made to fail");
-                          }
-                        })
-                    .attach(attachment(KEY, "10.0.1.21"), pod));
+                new PodDatapath(routes, failingAt(step)).attach(attachment(KEY, "10.0.1.21"), pod));
     assertThat(outcome).isInstanceOf(AttachOutcome.Failed.class);
     assertThat(((AttachOutcome.Failed) outcome).detail()).contains("made to fail");
     boolean exposed = ((AttachOutcome.Failed) outcome).exposed();
@@ -180,13 +173,7 @@ final class AttachDetachVmTest {
             () ->
                 fabric.node1.inside(
                     () ->
-                        new PodDatapath(
-                                routes,
-                                at -> {
-                                  if (at == step) {
-                                    throw new Killed();
-                                  }
-                                })
+                        new PodDatapath(routes, dyingAt(step))
                             .attach(attachment(KEY, "10.0.1.21"), pod)))
         .isInstanceOf(Killed.class);
     KernelLedger found = ledger();
@@ -214,6 +201,22 @@ final class AttachDetachVmTest {
     return snapshot.lines().filter(line -> !line.startsWith("ipv")).toList().toString();
   }
 
+  private static Step.Listener failingAt(Step step) {
+    return at -> {
+      if (at == step) {
+        throw new IOException("made to fail");
+      }
+    };
+  }
+
+  private static Step.Listener dyingAt(Step step) {
+    return at -> {
+      if (at == step) {
+        throw new Killed();
+      }
+    };
+  }
+
   /** No exception that any undo would see: as if the process had ended there. */
   private static final class Killed extends Error {
     private static final long serialVersionUID = 1;
@@ -239,15 +242,7 @@ final class AttachDetachVmTest {
     assertThatThrownBy(
             () ->
                 fabric.node1.inside(
-                    () ->
-                        new PodDatapath(
-                                routes,
-                                at -> {
-                                  if (at == step) {
-                                    throw new Killed();
-                                  }
-                                })
-                            .detach(KEY, Optional.of(pod))))
+                    () -> new PodDatapath(routes, dyingAt(step)).detach(KEY, Optional.of(pod))))
         .isInstanceOf(Killed.class);
     assertThat(detach(KEY, Optional.of(pod)).problem()).isEmpty();
     assertThat(withoutMetric(both())).isEqualTo(withoutMetric(before));
@@ -260,15 +255,7 @@ final class AttachDetachVmTest {
     assertThat(attach(KEY, "10.0.1.21", pod)).isInstanceOf(AttachOutcome.Attached.class);
     DetachOutcome outcome =
         fabric.node1.inside(
-            () ->
-                new PodDatapath(
-                        routes,
-                        at -> {
-                          if (at == step) {
-                            throw new IOException("made to fail");
-                          }
-                        })
-                    .detach(KEY, Optional.of(pod)));
+            () -> new PodDatapath(routes, failingAt(step)).detach(KEY, Optional.of(pod)));
     assertThat(outcome.problem()).hasValueSatisfying(p -> assertThat(p).contains("made to fail"));
     assertThat(held()).as("the slave went, from outside if need be").isFalse();
     assertThat(ledger().attachments()).isEmpty();

@@ -125,6 +125,16 @@ final class Fabric implements AutoCloseable {
         "default/" + key.containerId());
   }
 
+  /** Detaches a pod from node 1, which forgets its pool. */
+  void detach(AttachmentKey key, Netns pod, PoolRoutes routes) throws IOException {
+    node1.inside(
+        () -> {
+          DetachOutcome ignored = new PodDatapath(routes).detach(key, Optional.of(pod));
+          routes.forget(routes.addresses());
+          return true;
+        });
+  }
+
   /** Everything in a namespace that an attachment could change, as text. */
   static String snapshot(String name) {
     return Shell.run(

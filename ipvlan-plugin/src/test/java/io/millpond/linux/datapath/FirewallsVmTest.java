@@ -1,8 +1,6 @@
 package io.millpond.linux.datapath;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.millpond.linux.netns.Netns;
 import io.millpond.linux.nft.Generation;
@@ -10,7 +8,6 @@ import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -104,21 +101,10 @@ final class FirewallsVmTest {
 
   @Test
   void aFindingEndsWithTheOwnerOfItsTableAlthoughThatIsNoTransaction() throws Exception {
-    Process owner = new ProcessBuilder("ip", "netns", "exec", "lx-fw", "nft", "-i").start();
-    try {
-      owner
-          .getOutputStream()
-          .write(
-              "add table inet owned { flags owner; }; add chain inet owned f { type filter hook forward priority 10; policy drop; }\n"
-                  .getBytes(UTF_8));
-      owner.getOutputStream().flush();
-      await().until(() -> Shell.run("ip netns exec lx-fw nft list tables").contains("inet owned"));
+    try (OwnedTable _ = new OwnedTable("lx-fw")) {
       for (int i = 0; i < 3; i++) {
         assertThat(look().findings()).singleElement().asString().contains("chain inet owned f");
       }
-    } finally {
-      owner.destroy();
-      assertThat(owner.waitFor(10, TimeUnit.SECONDS)).isTrue();
     }
     assertThat(look()).isEqualTo(new Reconciled());
   }

@@ -7,7 +7,6 @@ import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -56,12 +55,7 @@ final class HealVmTest {
 
   @AfterEach
   void endPod() throws IOException {
-    fabric.node1.inside(
-        () -> {
-          DetachOutcome ignored = new PodDatapath(routes).detach(KEY, Optional.of(pod));
-          routes.forget(routes.addresses());
-          return true;
-        });
+    fabric.detach(KEY, pod, routes);
     pod.close();
     Shell.run("ip netns del lx-pod");
   }

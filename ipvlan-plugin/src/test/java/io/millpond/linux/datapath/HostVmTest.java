@@ -1,6 +1,5 @@
 package io.millpond.linux.datapath;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.regex.Pattern.quote;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -71,12 +70,7 @@ final class HostVmTest {
 
   @AfterEach
   void endPod() throws IOException {
-    fabric.node1.inside(
-        () -> {
-          DetachOutcome ignored = new PodDatapath(routes).detach(KEY, Optional.of(pod));
-          routes.forget(routes.addresses());
-          return true;
-        });
+    fabric.detach(KEY, pod, routes);
     pod.close();
     Shell.run("ip netns del lx-pod 2>/dev/null || true");
   }
@@ -208,15 +202,7 @@ final class HostVmTest {
 
   @Test
   void aFirewallThatOnlyItsOwnerMayChangeIsAFinding() throws Exception {
-    Process owner = new ProcessBuilder("ip", "netns", "exec", "lx-n1", "nft", "-i").start();
-    try {
-      owner
-          .getOutputStream()
-          .write(
-              "add table inet owned { flags owner; }; add chain inet owned f { type filter hook forward priority 10; policy drop; }\n"
-                  .getBytes(UTF_8));
-      owner.getOutputStream().flush();
-      await().until(() -> Shell.run("ip netns exec lx-n1 nft list tables").contains("owned"));
+    try (OwnedTable _ = new OwnedTable("lx-n1")) {
       Reconciled outcome = look();
       assertThat(outcome.repairs()).isEmpty();
       assertThat(outcome.findings())
@@ -224,9 +210,6 @@ final class HostVmTest {
           .asString()
           .contains("the chain inet owned f")
           .contains("let its owner accept");
-    } finally {
-      owner.destroy();
-      assertThat(owner.waitFor(10, TimeUnit.SECONDS)).isTrue();
     }
     assertThat(reconcile()).isEmpty();
   }

@@ -116,10 +116,10 @@ public final class HealPods {
           new PodRequest(
               seen.key(), seen.pod(), OptionalInt.empty(), attachment.get().extraRoutes());
       String who = "in the pod %s (%s)".formatted(seen.pod(), seen.address());
+      unhealed.remove(seen.hostLink());
       switch (kernel.heal(
           pod.plan(seen.address(), place.get(), settings.network()), seen.netnsInode())) {
         case PodNetwork.Healed healed -> {
-          unhealed.remove(seen.hostLink());
           if (!healed.repairs().isEmpty()) {
             metrics.repaired("pod");
             log.atWarn()
@@ -134,8 +134,6 @@ public final class HealPods {
                 seen.hostLink(),
                 "the veth %s is down %s and cannot be put right (%s): restart the pod"
                     .formatted(seen.hostLink(), who, not.detail()));
-          } else {
-            unhealed.remove(seen.hostLink());
           }
         }
       }

@@ -4,14 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.millpond.cni.CniFrame;
 import io.millpond.linux.unix.Native;
 import io.millpond.linux.unix.UnixServer;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.kernel.Netns;
+import io.millpond.node.testing.HeardLog;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.PluginClient;
 import io.millpond.node.testing.TestNode;
@@ -33,7 +31,6 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 /** Clients of every kind on a real socket: what they send never holds the daemon up. */
 class CniServerTest {
@@ -203,11 +200,7 @@ class CniServerTest {
   @Test
   void anAddThatNobodyLearnedOfAndThatCannotBeUndoneIsReported() throws Exception {
     node.warm();
-    ListAppender<ILoggingEvent> heard = new ListAppender<>();
-    Logger logger = (Logger) LoggerFactory.getLogger(CniVerbs.class);
-    heard.start();
-    logger.addAppender(heard);
-    try {
+    try (HeardLog log = new HeardLog(CniVerbs.class)) {
       CniServer.Verbs verbs = real();
       serve(
           (frame, netns, caller) -> {
@@ -223,12 +216,10 @@ class CniServerTest {
         client.send(PluginClient.request("ADD", "a"), netns.descriptor());
         assertThat(client.reply().exitStatus()).isZero();
       }
-      assertThat(heard.list)
-          .extracting(ILoggingEvent::getFormattedMessage)
+      assertThat(log.lines())
           .anyMatch(line -> line.contains("could not be undone") && line.contains("busy"));
     } finally {
       node.kernel.failDetach(null);
-      logger.detachAppender(heard);
     }
   }
 

@@ -4,11 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.millpond.node.http.Metrics;
+import io.millpond.node.testing.HeardLog;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.PluginClient;
 import io.millpond.node.testing.TestNode;
@@ -32,26 +29,22 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 class SpoolTest {
   private static final String STDIN_HASH = "0".repeat(64);
 
   @TempDir Path directory;
   private final TestNode node = new TestNode();
-  private final ListAppender<ILoggingEvent> heard = new ListAppender<>();
-  private final Logger logger = (Logger) LoggerFactory.getLogger(Spool.class);
+  private final HeardLog log = new HeardLog(Spool.class);
 
   @BeforeEach
   void start() {
-    heard.start();
-    logger.addAppender(heard);
     node.warm();
   }
 
   @AfterEach
   void stop() {
-    logger.detachAppender(heard);
+    log.close();
     node.close();
   }
 
@@ -168,8 +161,7 @@ class SpoolTest {
     spool().drain();
     assertThat(file).hasBinaryContent(newer);
     assertThat(node.kernel.addressOf(TestNode.key("a"))).isPresent();
-    assertThat(heard.list)
-        .anySatisfy(line -> assertThat(line.getFormattedMessage()).contains("left alone"));
+    assertThat(log.lines()).anySatisfy(line -> assertThat(line).contains("left alone"));
   }
 
   @Test
@@ -185,13 +177,12 @@ class SpoolTest {
     assertThat(files()).containsExactly(Spool.ASIDE);
     assertThat(directory.resolve(Spool.ASIDE).toFile().list())
         .containsExactlyInAnyOrder("empty", "garbage", "short", "no-json", "an-add");
-    assertThat(heard.list.stream().filter(line -> line.getLevel() == Level.ERROR))
+    assertThat(log.lines().stream().filter(line -> line.startsWith("ERROR ")))
         .hasSize(5)
-        .allSatisfy(line -> assertThat(line.getFormattedMessage()).contains("set aside"));
+        .allSatisfy(line -> assertThat(line).contains("set aside"));
     assertThat(node.kernel.addressOf(TestNode.key("a"))).isPresent();
-    heard.list.clear();
     spool().drain();
-    assertThat(heard.list).as("told once").isEmpty();
+    assertThat(log.lines()).as("told once").isEmpty();
   }
 
   @Test
@@ -211,7 +202,7 @@ class SpoolTest {
     Files.createSymbolicLink(directory.resolve("link"), Path.of("/dev/zero"));
     spool().drain();
     assertThat(file).hasBinaryContent(half);
-    assertThat(heard.list).isEmpty();
+    assertThat(log.lines()).isEmpty();
   }
 
   @Test

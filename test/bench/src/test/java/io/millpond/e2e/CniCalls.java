@@ -1,8 +1,5 @@
 package io.millpond.e2e;
 
-import static org.awaitility.Awaitility.await;
-
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -49,10 +46,7 @@ final class CniCalls {
       ours.start();
       aws.start();
       ours.awaitPool(WARM + " addresses", pool -> pool.at("/counts/free").asInt() >= WARM);
-      await("the AWS daemon's pool")
-          .atMost(Duration.ofMinutes(3))
-          .pollInterval(Duration.ofMillis(300))
-          .until(() -> aws.addresses() >= WARM);
+      aws.awaitAddresses(WARM);
       List<Contestant> all =
           List.of(Field.contestant(ours), Field.contestant(aws), field.reference(plain));
       for (Contestant who : all) { // the first calls of a daemon are slower: they count in "start"

@@ -41,7 +41,7 @@ final class Memory {
       node.start();
       node.awaitPool("full", pool -> pool.at("/counts/free").asInt() >= PODS);
       aws.start();
-      await().atMost(Duration.ofMinutes(3)).until(() -> aws.addresses() >= 110);
+      aws.awaitAddresses(110);
       double rival = Drive.resident(aws.pid());
       rows.add(
           Row.of("RSS, idle, 270 addresses", Drive.resident(node.pid()), "MiB")

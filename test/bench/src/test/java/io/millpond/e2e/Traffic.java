@@ -40,10 +40,7 @@ final class Traffic {
       ours.start();
       other.start();
       aws.start();
-      await()
-          .atMost(Duration.ofMinutes(3))
-          .pollInterval(Duration.ofMillis(300))
-          .until(() -> aws.addresses() >= SLOTS);
+      aws.awaitAddresses(SLOTS);
       Pod far = remote.added("traffic-far");
       End[] we = new End[SLOTS + 1];
       End[] they = new End[SLOTS + 1];

@@ -49,9 +49,12 @@ record Agreement(Vpc vpc, Node node) {
       """
       cd /run/netns
       for pod in "$@"; do
-        printf '%s\\n' link addr rule 'route show table all' | nsenter --net=$pod ip -o -batch - | sed "s/^/$pod: /"
-        nsenter --net=$pod nft list ruleset | sed "s/^/$pod: /"
+        nsenter --net=$pod bash -c '
+          printf "%s\\n" link addr rule "route show table all" | ip -o -batch -
+          nft list ruleset
+        ' | sed "s/^/$pod: /" &
       done
+      wait
       """;
 
   /** Waits until nothing is under way, then compares. */

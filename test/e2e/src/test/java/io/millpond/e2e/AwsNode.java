@@ -23,6 +23,7 @@ final class AwsNode implements CniNode {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Path RUN = Path.of("/var/run/aws-node");
   private static final Duration READY = Duration.ofMinutes(2);
+  private static final Duration FILLED = Duration.ofMinutes(3);
 
   /** What the plugin's chart sets. */
   static final String CONFIGURATION =
@@ -158,6 +159,14 @@ final class AwsNode implements CniNode {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Waits until its pool has so many addresses. */
+  void awaitAddresses(int atLeast) {
+    await(atLeast + " addresses of the AWS daemon")
+        .atMost(FILLED)
+        .pollInterval(Duration.ofMillis(300))
+        .until(() -> addresses() >= atLeast);
   }
 
   @Override

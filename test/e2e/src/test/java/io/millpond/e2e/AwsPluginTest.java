@@ -81,10 +81,10 @@ class AwsPluginTest {
 
   @Test
   void theAwsPluginBootsGrowsByAnEniAttachesPodsAndShrinksAgain() throws IOException {
-    awaitAddresses("the AWS daemon fills its pool", 5);
+    node.awaitAddresses(5);
     add("aws-pod-1");
     // One that finds none complains of that, and rightly.
-    awaitAddresses("the AWS daemon grows by an ENI", PODS);
+    node.awaitAddresses(PODS);
     for (int i = 2; i <= PODS; i++) {
       add("aws-pod-" + i);
     }
@@ -115,13 +115,6 @@ class AwsPluginTest {
             });
     assertThat(refused).as("calls that the simulator refused").isEmpty();
     assertThat(node.complaints()).as("complaints in the AWS daemon's log").isEmpty();
-  }
-
-  private void awaitAddresses(String what, int atLeast) {
-    await(what)
-        .atMost(SOON)
-        .pollInterval(Duration.ofMillis(300))
-        .until(() -> node.addresses() >= atLeast);
   }
 
   private int attached() {
