@@ -46,7 +46,9 @@ enum PlantedBug implements CrashWorld.Bugs {
           Ec2Client.class,
           ec2,
           "createNetworkInterface",
-          call -> call.with(withoutIntent((CreateNetworkInterfaceRequest) call.arguments()[0])));
+          call ->
+              call.with(
+                  withoutIntent((CreateNetworkInterfaceRequest) call.arguments().getFirst())));
     }
   },
   DETACHED_ENIS_ARE_NOT_DELETED(Scenario.RELEASE) {
@@ -71,7 +73,7 @@ enum PlantedBug implements CrashWorld.Bugs {
           cloud,
           "unassign",
           call -> {
-            EniId eni = (EniId) call.arguments()[0];
+            EniId eni = (EniId) call.arguments().getFirst();
             return call.with(eni, addresses(cloud, eni));
           });
     }
@@ -234,7 +236,8 @@ enum PlantedBug implements CrashWorld.Bugs {
             type.getClassLoader(),
             new Class<?>[] {type},
             (_, called, arguments) -> {
-              Call call = new Call(port, called, arguments == null ? new Object[0] : arguments);
+              Call call =
+                  new Call(port, called, arguments == null ? List.of() : List.of(arguments));
               return called.getName().equals(method) ? detour.take(call) : call.make();
             }));
   }
@@ -244,9 +247,9 @@ enum PlantedBug implements CrashWorld.Bugs {
   }
 
   /** A call of the true port. */
-  private record Call(Object port, Method method, Object... arguments) {
+  private record Call(Object port, Method method, List<Object> arguments) {
     @Nullable Object make() throws Throwable {
-      return with(arguments);
+      return with(arguments.toArray());
     }
 
     @Nullable Object with(Object... others) throws Throwable {
