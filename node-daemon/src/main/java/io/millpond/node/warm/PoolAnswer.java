@@ -14,7 +14,7 @@ public sealed interface PoolAnswer {
    * None, for now.
    *
    * @param cause why, with figures
-   * @param remedy what a person can do; empty where waiting is all
+   * @param remedy what a person can do, never empty
    * @param expectedIn when one is expected, if anything leads to one
    */
   record None(String cause, String remedy, Optional<Duration> expectedIn) implements PoolAnswer {}

@@ -32,6 +32,15 @@ public final class WarmPool implements AutoCloseable {
   /** How long the loop sleeps at most: cooled addresses and surpluses are noticed that soon. */
   private static final Duration TICK = Duration.ofMillis(500);
 
+  /** What is to be done while the node goes on trying. */
+  private static final String PATIENCE =
+      "wait, if this is new: the kubelet asks again and the node goes on trying; if it lasts, see to"
+          + " the cause";
+
+  private static final PoolAnswer STOPPING =
+      new PoolAnswer.None(
+          "the daemon is stopping", "wait: the kubelet asks the next daemon", Optional.empty());
+
   private final Supplier<BootTime> clock;
   private final PoolPolicy policy;
   private final ActionRunner runner;
@@ -263,7 +272,7 @@ public final class WarmPool implements AutoCloseable {
           new PoolAnswer.Granted(granted.address(), granted.eni());
       case AllocationResult.Wait wait ->
           new PoolAnswer.None(
-              wait.reason() + lastFailure(wait.reason()), "", Optional.of(wait.expectedIn()));
+              wait.reason() + lastFailure(wait.reason()), PATIENCE, Optional.of(wait.expectedIn()));
       case AllocationResult.Refused refused ->
           new PoolAnswer.None(
               refused.reason() + lastFailure(refused.reason()), refused.remedy(), Optional.empty());
@@ -300,9 +309,7 @@ public final class WarmPool implements AutoCloseable {
       switch (command) {
         case Apply apply ->
             apply.applied().completeExceptionally(new IllegalStateException("the pool is closed"));
-        case Ask ask ->
-            ask.answer()
-                .complete(new PoolAnswer.None("the daemon is stopping", "", Optional.empty()));
+        case Ask ask -> ask.answer().complete(STOPPING);
         case Withdraw _ -> {}
       }
     }
@@ -318,12 +325,6 @@ public final class WarmPool implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    asked
-        .values()
-        .forEach(
-            waiting ->
-                waiting
-                    .answer()
-                    .complete(new PoolAnswer.None("the daemon is stopping", "", Optional.empty())));
+    asked.values().forEach(waiting -> waiting.answer().complete(STOPPING));
   }
 }
