@@ -137,6 +137,7 @@ final class CrashWorld implements AutoCloseable {
       wire();
       try {
         core().start(_ -> {});
+        invariants.checkRecord();
         return;
       } catch (IOException e) {
         assertThat(attempt).as("starts in vain; the last ended with %s", e).isLessThan(4);

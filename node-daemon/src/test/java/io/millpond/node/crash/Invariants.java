@@ -7,6 +7,7 @@ import io.millpond.node.testing.ModelKernel;
 import io.millpond.pool.AddressState;
 import io.millpond.pool.PoolAddress;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.simulator.model.NetworkInterface;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What must hold in a world, whatever fails. */
@@ -78,7 +80,49 @@ final class Invariants {
               assertThat(attached).as("owner %s", pod).containsEntry(address, key);
               assertThat(world.kernel.routes()).containsEntry(address, new KernelView.InUse());
             });
-    assertThat(world.kernel.shortestRest()).as("cooldown").isGreaterThan(COOLDOWN.minusSeconds(1));
+    assertThat(world.kernel.shortestRest()).as("cooldown").isGreaterThanOrEqualTo(COOLDOWN);
+    checkRest();
+  }
+
+  /** An address rests from when the network last saw a pod with it, and for long enough. */
+  private void checkRest() {
+    Map<IpAddress, BootTime> seenUntil = world.kernel.seenUntil();
+    addressesInPool()
+        .forEach(
+            address -> {
+              BootTime seen = seenUntil.getOrDefault(address.ip(), BootTime.BOOT);
+              if (address.state() instanceof AddressState.Cooling cooling) {
+                assertThat(cooling.since()).as("rest of %s", address).isGreaterThanOrEqualTo(seen);
+              } else if (address.usable()) {
+                assertThat(world.clock.get().since(seen))
+                    .as("rest of %s", address)
+                    .isGreaterThanOrEqualTo(COOLDOWN);
+              }
+            });
+  }
+
+  /** What a start concluded is on record, so that the next one concludes the same. */
+  void checkRecord() {
+    Map<IpAddress, KernelView.RouteSays> routes = world.kernel.routes();
+    addressesInPool()
+        .forEach(
+            address -> {
+              KernelView.RouteSays says = routes.get(address.ip());
+              switch (address.state()) {
+                case AddressState.Owned _ ->
+                    assertThat(says)
+                        .as("record of %s", address)
+                        .isInstanceOf(KernelView.InUse.class);
+                case AddressState.Cooling _ ->
+                    assertThat(says)
+                        .as("record of %s", address)
+                        .isInstanceOf(KernelView.ReleasedAt.class);
+                case AddressState.Free _,
+                    AddressState.Frozen _,
+                    AddressState.Quarantined _,
+                    AddressState.Leaving _ -> {}
+              }
+            });
   }
 
   private Map<IpAddress, AttachmentKey> attached() {
@@ -148,6 +192,10 @@ final class Invariants {
   /** What a failed step owes is made up for by itself. */
   boolean nothingIsOwed() {
     return world.aws.interfaces().stream().allMatch(Invariants::goesWithUs)
+        && addressesInPool()
+            .map(PoolAddress::ip)
+            .collect(Collectors.toSet())
+            .equals(addressesInEc2())
         && world.kernel.routes().keySet().equals(addressesInEc2())
         && world.pods.running().keySet().stream()
             .allMatch(pod -> world.kernel.damageOf(PodRuntime.inode(pod)).isEmpty());

@@ -64,6 +64,21 @@ enum PlantedBug implements CrashWorld.Bugs {
                   .build());
     }
   },
+  /** A delete that failed is not made again. */
+  FAILED_DELETES_ARE_NOT_OWED(Scenario.RELEASE) {
+    @Override
+    public Cloud cloud(Cloud cloud) {
+      Cloud forgetful = detoured(Cloud.class, cloud, "owes", _ -> false);
+      return changed(
+          Cloud.class,
+          forgetful,
+          "release",
+          answer ->
+              answer instanceof Cloud.Success<?>
+                  ? new Cloud.Success<>(new Cloud.Released(true))
+                  : answer);
+    }
+  },
   /** With some addresses of an ENI those that pods have are given back. */
   ALL_ADDRESSES_ARE_UNASSIGNED(Scenario.RELEASE) {
     @Override
@@ -99,6 +114,34 @@ enum PlantedBug implements CrashWorld.Bugs {
       return seeing(
           host,
           view -> new KernelView(view.attachments(), view.interrupted(), ofOld(view.poolRoutes())));
+    }
+  },
+  /** The route counts whole seconds; what came after the last whole one is not counted. */
+  RELEASES_COUNT_FROM_THE_WHOLE_SECOND(Scenario.DEL) {
+    @Override
+    public HostNetwork host(HostNetwork host) {
+      return seeing(
+          host,
+          view ->
+              new KernelView(
+                  view.attachments(), view.interrupted(), aSecondEarlier(view.poolRoutes())));
+    }
+  },
+  /** An address whose route somebody deleted counts as one that nobody had. */
+  MISSING_ROUTES_ARE_OLD(Scenario.START) {
+    @Override
+    public HostNetwork host(HostNetwork host) {
+      return seeing(
+          host,
+          view ->
+              new KernelView(view.attachments(), view.interrupted(), withAll(view.poolRoutes())));
+    }
+  },
+  /** What a start concludes is not on record for the next. */
+  CONCLUSIONS_ARE_NOT_WRITTEN_DOWN(Scenario.START) {
+    @Override
+    public HostNetwork host(HostNetwork host) {
+      return detoured(HostNetwork.class, host, "released", _ -> null);
     }
   },
   /** The pool routes of addresses that leave stay behind. */
@@ -213,6 +256,28 @@ enum PlantedBug implements CrashWorld.Bugs {
     Map<IpAddress, KernelView.RouteSays> old = new HashMap<>(routes);
     old.replaceAll((_, _) -> new KernelView.ReleasedAt(BootTime.BOOT));
     return old;
+  }
+
+  private static Map<IpAddress, KernelView.RouteSays> aSecondEarlier(
+      Map<IpAddress, KernelView.RouteSays> routes) {
+    Map<IpAddress, KernelView.RouteSays> earlier = new HashMap<>(routes);
+    earlier.replaceAll(
+        (_, says) ->
+            says instanceof KernelView.ReleasedAt(BootTime at) && at.seconds() > 0
+                ? new KernelView.ReleasedAt(BootTime.ofSeconds(at.seconds() - 1))
+                : says);
+    return earlier;
+  }
+
+  /** And of every other address of the subnet. */
+  private static Map<IpAddress, KernelView.RouteSays> withAll(
+      Map<IpAddress, KernelView.RouteSays> routes) {
+    Map<IpAddress, KernelView.RouteSays> all = new HashMap<>();
+    for (int last = 1; last < 255; last++) {
+      all.put(IpAddress.parse("10.0.1." + last), new KernelView.ReleasedAt(BootTime.BOOT));
+    }
+    all.putAll(routes);
+    return all;
   }
 
   private static HostNetwork seeing(HostNetwork host, UnaryOperator<KernelView> change) {

@@ -2,6 +2,7 @@ package io.millpond.node.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millpond.eni.CallAllowance;
 import io.millpond.node.pods.AddOutcome;
 import io.millpond.simulator.conditions.Fault;
 import io.millpond.simulator.conditions.FaultRule;
@@ -38,6 +39,8 @@ class WeatherTest {
           "UnassignPrivateIpAddresses",
           "DetachNetworkInterface",
           "DeleteNetworkInterface");
+  private static final List<String> CALLS =
+      Stream.concat(Stream.of("DescribeNetworkInterfaces"), CHANGES.stream()).toList();
   private static final String[] PODS = {"a", "b", "c", "d", "e"};
 
   /** What EC2 does. */
@@ -177,6 +180,7 @@ class WeatherTest {
         if (world.pods.add(pod) instanceof AddOutcome.NoAddress none) {
           refused = true;
           assertThat(none.cause()).as("what the pod is told").containsPattern("EC2|ENI|address");
+          assertThat(none.remedy()).as("what can be done about %s", none.cause()).isNotEmpty();
           world.pods.deleted(pod);
         }
         world.invariants.checkOwners();
@@ -223,13 +227,14 @@ class WeatherTest {
     world.pass(Duration.ofSeconds(1), () -> steps[0]++ == 60);
   }
 
-  /** A bucket of 20 and one a second for describes, of at most 20 and one in two for the rest. */
+  /** No more than the node's own budget allows. */
   private static void checkCalls(CrashWorld world, long began) {
-    long seconds = (world.clock.get().millis() - began) / 1000;
+    Duration time = Duration.ofMillis(world.clock.get().millis() - began);
     var calls = world.aws.conditions().calls();
-    assertThat(calls.count("DescribeNetworkInterfaces")).isLessThanOrEqualTo(20 + seconds);
-    for (String action : CHANGES) {
-      assertThat(calls.count(action)).as(action).isLessThanOrEqualTo(20 + seconds / 2);
+    for (String action : CALLS) {
+      assertThat(calls.count(action))
+          .as(action)
+          .isLessThanOrEqualTo(CallAllowance.most(action, time));
     }
   }
 }

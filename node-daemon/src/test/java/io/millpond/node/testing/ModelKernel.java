@@ -384,6 +384,11 @@ public final class ModelKernel {
     return Set.copyOf(ruled);
   }
 
+  /** Until when the addresses were seen that pods had, of those that had one. */
+  public synchronized Map<IpAddress, BootTime> seenUntil() {
+    return Map.copyOf(seenUntil);
+  }
+
   /** The shortest time between one pod's slave with an address and the next. */
   public synchronized Duration shortestRest() {
     return shortestRest;
@@ -438,10 +443,17 @@ public final class ModelKernel {
     }
   }
 
-  synchronized void removeSlaves(Collection<Slave> gone) {
+  private synchronized void removeSlaves(Collection<Slave> gone) {
+    removeSlaves(gone, clock.get());
+  }
+
+  /**
+   * @param at when whoever removes them began to
+   */
+  synchronized void removeSlaves(Collection<Slave> gone, BootTime at) {
     for (Slave slave : gone) {
       if (slaves.remove(slave) && slave.up() && slave.netnsInode() != ALIEN) {
-        slave.address().ifPresent(address -> seenUntil.put(address, clock.get()));
+        slave.address().ifPresent(address -> seenUntil.put(address, at));
       }
     }
   }
