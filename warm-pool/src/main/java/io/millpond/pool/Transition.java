@@ -24,6 +24,7 @@ final class Transition {
   final SortedMap<EniId, PoolEni> enis;
   final SortedMap<Long, InFlight> inFlight;
   final SortedMap<IpAddress, BootTime> sightings;
+  private final SortedMap<IpAddress, BootTime> released;
   private final SortedMap<PoolAction.Kind, Hold> holds;
   private final List<Waiter> waiters;
   boolean verified;
@@ -37,6 +38,7 @@ final class Transition {
     enis = new TreeMap<>(before.enis());
     inFlight = new TreeMap<>(before.inFlight());
     sightings = new TreeMap<>(before.sightings());
+    released = new TreeMap<>(before.released());
     holds = new TreeMap<>(before.holds());
     waiters = new ArrayList<>(before.waiters());
     verified = before.verified();
@@ -121,6 +123,7 @@ final class Transition {
         inFlight,
         holds,
         sightings,
+        released,
         expected,
         surplus,
         nextAction);
@@ -136,6 +139,9 @@ final class Transition {
     change(
         a -> true,
         a -> new AddressState.Cooling(e.released().getOrDefault(a.ip(), e.releasedOtherwise())));
+    released.clear();
+    released.putAll(e.released());
+    enis.values().forEach(eni -> released.keySet().removeAll(eni.addresses().keySet()));
     for (PoolEvent.Held held : e.held()) {
       boolean known =
           change(
@@ -259,6 +265,7 @@ final class Transition {
       }
       enis.values().removeIf(e -> e.device() == null && e.addresses().isEmpty());
     }
+    released.values().removeIf(since -> now.since(since).compareTo(policy.cooldown()) >= 0);
     holds.values().removeIf(h -> !now.isBefore(h.until()));
     surplus = Shrinkage.surplus(state(), policy, now);
   }
@@ -273,13 +280,16 @@ final class Transition {
     addAddresses(id, addresses, at);
   }
 
-  /** Adds new addresses as free; one that is known stays what it is. */
+  /** Adds new addresses as free, or resting if they must; one that is known stays what it is. */
   void addAddresses(EniId id, Collection<IpAddress> addresses, BootTime at) {
     for (IpAddress ip : addresses) {
       PoolEni eni = enis.get(id);
       sightings.remove(ip);
       if (eni != null && enis.values().stream().noneMatch(e -> e.addresses().containsKey(ip))) {
-        enis.put(id, eni.with(PoolAddress.of(ip, new AddressState.Free(at), at)));
+        BootTime since = released.remove(ip);
+        AddressState state =
+            since == null ? new AddressState.Free(at) : new AddressState.Cooling(since);
+        enis.put(id, eni.with(PoolAddress.of(ip, state, at)));
       }
     }
   }

@@ -118,6 +118,34 @@ final class CloudAnswersTest {
     assertThat(later.needsObservation()).isFalse();
   }
 
+  /** As when the link of its ENI came up late, after a restart. */
+  @Test
+  void anAddressThatJoinsAfterTheStartRestsAsItsRouteSays() {
+    PoolSubject node = new PoolSubject(2, 4, FIVE_WARM).settle();
+    BootTime released = node.now;
+    BootTime now = released.plus(Duration.ofSeconds(2));
+    PoolState later =
+        PoolState.empty(node.state.limits())
+            .apply(
+                new PoolEvent.Started(
+                    view(true, node.state), List.of(), Map.of(ADDRESS, released), released, now));
+    CloudView with =
+        view(
+            true,
+            node.state,
+            new CloudView.Eni(SECOND, DeviceIndex.of(1), Set.of(ADDRESS, ADDRESS.plus(1))));
+    for (int answer = 1; answer <= 2; answer++) {
+      now = now.plus(Duration.ofSeconds(11));
+      later = later.apply(new PoolEvent.CloudObserved(with, now));
+    }
+    assertThat(later.address(ADDRESS).orElseThrow().state())
+        .isEqualTo(new AddressState.Cooling(released));
+    assertThat(later.address(ADDRESS.plus(1)).orElseThrow().state())
+        .isInstanceOf(AddressState.Free.class);
+    assertThat(later.apply(new PoolEvent.Tick(FIVE_WARM, released.plus(FIVE_WARM.cooldown()))).address(ADDRESS).orElseThrow().state())
+        .isInstanceOf(AddressState.Free.class);
+  }
+
   /** An ENI goes as a whole, and it is more by now than what was too much at first. */
   @Test
   void aSurplusThatGrewIsGivenBackOnceItHasLastedAsItIs() {

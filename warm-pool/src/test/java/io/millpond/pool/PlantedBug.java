@@ -197,6 +197,7 @@ enum PlantedBug implements PoolUnderTest {
         inFlight,
         s.holds(),
         s.sightings(),
+        s.released(),
         s.expected(),
         s.surplus(),
         s.nextAction());

@@ -10,6 +10,7 @@ import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,9 @@ public final class WarmPool implements AutoCloseable {
 
   /** How long the loop sleeps at most: cooled addresses and surpluses are noticed that soon. */
   private static final Duration TICK = Duration.ofMillis(500);
+
+  /** As long EC2 takes at most to add an address, nearly always. */
+  private static final Duration SLOW = Duration.ofSeconds(3);
 
   /** What is to be done while the node goes on trying. */
   private static final String PATIENCE =
@@ -272,17 +276,32 @@ public final class WarmPool implements AutoCloseable {
           new PoolAnswer.Granted(granted.address(), granted.eni());
       case AllocationResult.Wait wait ->
           new PoolAnswer.None(
-              wait.reason() + lastFailure(wait.reason()), PATIENCE, Optional.of(wait.expectedIn()));
+              wait.reason() + outlook(wait.reason()), PATIENCE, Optional.of(wait.expectedIn()));
       case AllocationResult.Refused refused ->
           new PoolAnswer.None(
-              refused.reason() + lastFailure(refused.reason()), refused.remedy(), Optional.empty());
+              refused.reason() + outlook(refused.reason()), refused.remedy(), Optional.empty());
     };
   }
 
-  /** What EC2 said when the pool was last to grow in vain, unless the reason says it already. */
-  private String lastFailure(String reason) {
+  /** What EC2 said when the pool was last to grow in vain, and whether it is silent now. */
+  private String outlook(String reason) {
     String failure = growthFailure;
-    return failure == null || reason.contains(failure) ? "" : "; the last try failed: " + failure;
+    StringBuilder text = new StringBuilder();
+    if (failure != null && !reason.contains(failure)) {
+      text.append("; the last try failed: ").append(failure);
+    }
+    BootTime now = clock.get();
+    state.inFlight().values().stream()
+        .filter(flight -> flight.action().incoming() > 0)
+        .map(flight -> now.since(flight.since()))
+        .filter(lasting -> lasting.compareTo(SLOW) >= 0)
+        .max(Comparator.naturalOrder())
+        .ifPresent(
+            lasting ->
+                text.append("; EC2 was asked ")
+                    .append(lasting.toSeconds())
+                    .append(" s ago and has not done it: it is slow or does not answer"));
+    return text.toString();
   }
 
   private void note(PoolEvent event) {
