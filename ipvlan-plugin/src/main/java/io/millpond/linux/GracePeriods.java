@@ -2,10 +2,11 @@ package io.millpond.linux;
 
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -20,7 +21,13 @@ public final class GracePeriods {
       Thread.ofPlatform().daemon().name("grace-period-", 0).factory();
   private static final ScheduledThreadPoolExecutor FIRST =
       new ScheduledThreadPoolExecutor(1, DAEMONS);
-  private static final ExecutorService PATIENT = Executors.newCachedThreadPool(DAEMONS);
+
+  /**
+   * A thread that nobody needs for a second ends: a daemon with nothing to do has no more of them.
+   */
+  private static final ExecutorService PATIENT =
+      new ThreadPoolExecutor(
+          0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), DAEMONS);
 
   static {
     int ignored = FIRST.prestartAllCoreThreads();

@@ -14,6 +14,7 @@ import io.millpond.eni.CloudEnis;
 import io.millpond.eni.CloudSettings;
 import io.millpond.eni.InstanceIdentity;
 import io.millpond.linux.BootClock;
+import io.millpond.linux.datapath.KernelSupport;
 import io.millpond.node.http.HttpFront;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.http.NodeView;
@@ -65,6 +66,7 @@ final class Training {
 
   static int run() throws Exception {
     log.info("training at {} with {} settings", BootClock.now(), SettingsReader.help().length());
+    log.info("pods on this kernel: {}", KernelSupport.missing(1).orElse("yes"));
     pages();
     requests();
     pool();

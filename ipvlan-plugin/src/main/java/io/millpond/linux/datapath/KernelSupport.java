@@ -4,6 +4,8 @@ import io.millpond.linux.netlink.Links;
 import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.linux.netlink.Rt;
+import io.millpond.linux.netns.Netns;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -13,11 +15,13 @@ public final class KernelSupport {
   private KernelSupport() {}
 
   /**
-   * What is missing, with the remedy; empty if nothing is.
+   * What is missing, with the remedy; empty if nothing is. A pod that does not exist is attached in
+   * namespaces of its own, and detached.
    *
+   * @param rehearsals how often, at least once
    * @throws NetlinkException if the kernel cannot be asked
    */
-  public static Optional<String> missing() throws NetlinkException {
+  public static Optional<String> missing(int rehearsals) throws NetlinkException {
     String release = System.getProperty("os.version", "");
     if (olderThan(release, 5, 10)) {
       return Optional.of(
@@ -26,8 +30,7 @@ public final class KernelSupport {
     // An ipvlan without a master is refused with EINVAL by a kernel that knows the kind, EOPNOTSUPP
     // by one that does not.
     try (NetlinkSocket host = NetlinkSocket.open();
-        io.millpond.linux.netns.Netns here =
-            io.millpond.linux.netns.Netns.open(Path.of("/proc/self/ns/net"))) {
+        Netns here = Netns.open(Path.of("/proc/self/ns/net"))) {
       int errno =
           host.send(List.of(Links.createIpvlan("mpdprobe%d", 0, here.fd(), 1500)))
               .getFirst()
@@ -35,11 +38,19 @@ public final class KernelSupport {
       return errno == Rt.EOPNOTSUPP
           ? Optional.of(
               "the kernel has no ipvlan (CONFIG_IPVLAN): load the module, or install the package with the extra modules")
-          : Optional.empty();
+          : Rehearsal.run(rehearsals)
+              .map(
+                  problem ->
+                      "a pod could not be attached in a rehearsal, so none can be: " + problem);
     } catch (NetlinkException e) {
       throw e;
-    } catch (java.io.IOException e) {
-      return Optional.of("cannot look at the node's network namespace: " + e.getMessage());
+    } catch (LinkageError e) {
+      return Optional.of(
+          "a library cannot be loaded ("
+              + e.getMessage()
+              + "): install libnftables1 (libnftables.so.1)");
+    } catch (IOException e) {
+      return Optional.of("cannot make a network namespace to rehearse in: " + e.getMessage());
     }
   }
 

@@ -2,10 +2,8 @@ package io.millpond.linux.netns;
 
 import static io.millpond.linux.Libc.LIBC;
 
-import io.millpond.linux.GracePeriods;
 import io.millpond.linux.Libc;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.DirectoryIteratorException;
@@ -14,12 +12,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open network namespace. It pins the namespace: close it before the request that brought it is
  * answered, or a killed pod's veth and address stay.
  *
- * <p>Thread-safe but for {@link #close}.
+ * <p>Thread-safe but for {@link #close}, after which nothing of it may be used.
  */
 public final class Netns implements AutoCloseable {
   private static final int CLONE_NEWNET = 0x40000000;
@@ -31,6 +31,8 @@ public final class Netns implements AutoCloseable {
 
   private final int fd;
   private final long inode;
+  private final ReentrantLock kept = new ReentrantLock();
+  private @Nullable Inside inside;
   private boolean closed;
 
   private Netns(int fd, long inode) {
@@ -136,20 +138,38 @@ public final class Netns implements AutoCloseable {
   }
 
   /**
-   * Does the work on a new platform thread inside this namespace and waits for it. The work must
-   * start no thread: it would keep the namespace alive.
+   * Does the work on a platform thread inside this namespace and waits for it. The thread is kept
+   * for the next work until {@link #close}; works at the same time get threads of their own. The
+   * work must start no thread: it would keep the namespace alive.
    *
    * @throws NoNamespaceException if the namespace cannot be entered
    * @throws IOException of the work
    */
   public <T> T inside(Work<T> work) throws IOException {
-    return onOwnThread(
+    if (!kept.tryLock()) {
+      try (Inside alone = enter()) {
+        return alone.run(work);
+      }
+    }
+    try {
+      Inside thread = inside;
+      if (thread == null) {
+        thread = enter();
+        inside = thread;
+      }
+      return thread.run(work);
+    } finally {
+      kept.unlock();
+    }
+  }
+
+  private Inside enter() throws IOException {
+    return Inside.begin(
         "netns-" + inode,
         () -> {
           if (LIBC.setns(fd, CLONE_NEWNET) != 0) {
             throw new NoNamespaceException(inode, Libc.errno());
           }
-          return work.run();
         });
   }
 
@@ -159,63 +179,34 @@ public final class Netns implements AutoCloseable {
    * @throws IOException of the work, or if there can be no new namespace
    */
   public static <T> T insideNew(Work<T> work) throws IOException {
-    return onOwnThread(
-        "netns-scratch",
-        () -> {
-          if (LIBC.unshare(CLONE_NEWNET) != 0) {
-            throw new IOException("cannot make a network namespace: errno " + Libc.errno());
-          }
-          return work.run();
-        });
-  }
-
-  private static <T> T onOwnThread(String name, Work<T> work) throws IOException {
-    Object[] outcome = new Object[1];
-    Throwable[] failure = new Throwable[1];
-    Thread thread =
-        Thread.ofPlatform()
-            .name(name)
-            .unstarted(
-                () -> {
-                  try {
-                    outcome[0] = work.run();
-                  } catch (IOException | RuntimeException | Error e) {
-                    failure[0] = e;
-                  }
-                });
-    GracePeriods.begin();
-    thread.start();
-    boolean interrupted = false;
-    while (true) {
-      try {
-        thread.join();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true; // the work is short, and half of it done would be worse
-      }
+    try (Inside scratch =
+        Inside.begin(
+            "netns-scratch",
+            () -> {
+              if (LIBC.unshare(CLONE_NEWNET) != 0) {
+                throw new IOException("cannot make a network namespace: errno " + Libc.errno());
+              }
+            })) {
+      return scratch.run(work);
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return switch (failure[0]) {
-      case null -> {
-        @SuppressWarnings("unchecked")
-        T result = (T) outcome[0];
-        yield result;
-      }
-      case IOException e -> throw e;
-      case RuntimeException e -> throw e;
-      case Error e -> throw e;
-      case Throwable e -> throw new UncheckedIOException(new IOException(e));
-    };
   }
 
   @Override
-  public synchronized void close() {
-    if (!closed) {
-      closed = true;
-      OPEN.decrementAndGet();
-      int ignored = LIBC.close(fd);
+  public void close() {
+    kept.lock();
+    try {
+      Inside thread = inside;
+      inside = null;
+      if (thread != null) {
+        thread.close();
+      }
+      if (!closed) {
+        closed = true;
+        OPEN.decrementAndGet();
+        int ignored = LIBC.close(fd);
+      }
+    } finally {
+      kept.unlock();
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.millpond.linux.datapath;
 
+import static io.millpond.linux.Libc.LIBC;
 import static java.util.regex.Pattern.quote;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -29,6 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("vm")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class HostVmTest {
+  private static final int CLONE_NEWNS = 0x20000;
   private static final AttachmentKey KEY = Fabric.key("c1");
   private static final String VETH = HostVeth.of(KEY).name();
   private static final IpAddress ADDRESS = IpAddress.parse("10.0.1.21");
@@ -393,7 +396,25 @@ final class HostVmTest {
 
   @Test
   void theKernelOfTheTestMachineIsSupported() throws IOException {
-    assertThat(KernelSupport.missing()).isEmpty();
+    assertThat(KernelSupport.missing(3)).isEmpty();
+  }
+
+  /** As in a container that was not given a writable /proc/sys. */
+  @Test
+  void aSettingThatCannotBeMadeIsNamedBeforeAPodNeedsIt() throws Exception {
+    FutureTask<Optional<String>> missing =
+        new FutureTask<>(
+            () -> {
+              assertThat(LIBC.unshare(CLONE_NEWNS)).isZero();
+              Shell.run(
+                  "mount --make-rprivate / && mount --bind /proc/sys /proc/sys"
+                      + " && mount -o remount,bind,ro /proc/sys");
+              return KernelSupport.missing(1);
+            });
+    Thread.ofPlatform().start(missing);
+    assertThat(missing.get(1, TimeUnit.MINUTES).orElse(""))
+        .contains("rehearsal")
+        .contains("cannot set net/ipv4/conf/");
   }
 
   @Test

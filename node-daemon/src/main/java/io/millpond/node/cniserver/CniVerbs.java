@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /** Translates between the CNI boundary and what is done for pods. Safe for any thread. */
 public final class CniVerbs implements CniServer.Verbs {
@@ -97,15 +98,17 @@ public final class CniVerbs implements CniServer.Verbs {
    * What is printed and what may have to be undone.
    *
    * @param code 0, or the error's
+   * @param facts for the log
    */
-  private record Outcome(int code, String document, String why, Undo undo) {
+  private record Outcome(
+      int code, String document, String why, Map<String, Object> facts, Undo undo) {
     static Outcome done(String document) {
-      return new Outcome(0, document, "", Undo.NOTHING);
+      return new Outcome(0, document, "", Map.of(), Undo.NOTHING);
     }
 
     static Outcome of(CniError error) {
       String why = error.details().isEmpty() ? error.msg() : error.msg() + ": " + error.details();
-      return new Outcome(error.code(), Documents.error(error), why, Undo.NOTHING);
+      return new Outcome(error.code(), Documents.error(error), why, Map.of(), Undo.NOTHING);
     }
 
     byte[] reply() {
@@ -132,7 +135,11 @@ public final class CniVerbs implements CniServer.Verbs {
           .addKeyValue("err", outcome.why())
           .log("{} failed with code {}", verb, outcome.code());
     } else if (!verb.equals("STATUS")) {
-      log.atInfo().addKeyValue("ms", millis).log("{} done", verb);
+      LoggingEventBuilder line = log.atInfo().addKeyValue("ms", millis);
+      for (Map.Entry<String, Object> fact : outcome.facts().entrySet()) {
+        line = line.addKeyValue(fact.getKey(), fact.getValue());
+      }
+      line.log("{} done", verb);
     }
   }
 
@@ -234,15 +241,17 @@ public final class CniVerbs implements CniServer.Verbs {
             plan.eni().subnet().length(),
             plan.eni().gateway(),
             plan.direct(vpcCidrs));
-    log.atInfo()
-        .addKeyValue(LogContext.ENI, plan.eni().id())
-        .addKeyValue(LogContext.IP, plan.address())
-        .addKeyValue("veth", added.hostLink())
-        .log("the pod has its address");
     return new Outcome(
         0,
         Documents.result(result, add),
         "",
+        Map.of(
+            LogContext.ENI,
+            plan.eni().id(),
+            LogContext.IP,
+            plan.address(),
+            "veth",
+            added.hostLink()),
         () -> {
           log.warn("the plugin did not take its answer: the ADD is undone");
           if (pods.delete().delete(add.key(), Optional.empty())

@@ -10,8 +10,13 @@ import java.util.Optional;
 
 /** The node's side: ENI links, rules, pool routes, and what the kernel remembers of attachments. */
 public interface HostNetwork {
-  /** Why no pod can be built on this kernel at all, if so; asked once. */
-  Optional<String> unsupported();
+  /**
+   * Attaches and detaches a pod that does not exist, where nobody sees it.
+   *
+   * @param times how often, at least once
+   * @return why no pod can be built on this kernel at all, if so
+   */
+  Optional<String> rehearse(int times);
 
   /**
    * Finds the ENI's link by its MAC, brings it up and sets it for pods.

@@ -63,9 +63,9 @@ public final class LinuxHost implements HostNetwork {
   }
 
   @Override
-  public Optional<String> unsupported() {
+  public Optional<String> rehearse(int times) {
     try {
-      return KernelSupport.missing();
+      return KernelSupport.missing(times);
     } catch (NetlinkException e) {
       return Optional.of("the kernel does not answer: " + e.getMessage());
     }

@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -46,6 +47,9 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
   /** A DEL in progress deletes the veth itself; its lane is free again soon. */
   private static final Duration LANE_WAIT = Duration.ofSeconds(5);
 
+  /** As often as the JVM must have run a method before it compiles it, or nearly: 0.3 s. */
+  private static final int PRACTICE = 40;
+
   private final HostNetwork host;
   private final EniPlaces places;
   private final Attachments attachments;
@@ -59,6 +63,7 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition something = lock.newCondition();
   private volatile List<String> findings = List.of();
+  private volatile Optional<String> unsupported = Optional.empty();
   private boolean lookAgain;
   private boolean vethGone;
 
@@ -81,6 +86,27 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
     this.metrics = metrics;
     // A round's own time counts as well.
     this.period = period.multipliedBy(5).dividedBy(6);
+  }
+
+  /** Finds out whether the kernel can have pods. */
+  void rehearse(int times) {
+    Optional<String> before = unsupported;
+    try {
+      unsupported = host.rehearse(times);
+    } catch (RuntimeException e) {
+      log.error("a bug while a pod was rehearsed", e);
+      unsupported = Optional.of("a pod cannot be rehearsed: " + e);
+    }
+    if (!unsupported.equals(before)) {
+      unsupported.ifPresentOrElse(
+          why -> log.error("this kernel cannot have pods: {}", why),
+          () -> log.info("this kernel can have pods now"));
+    }
+  }
+
+  /** Why the kernel cannot have pods; empty if it can. */
+  Optional<String> unsupported() {
+    return unsupported;
   }
 
   /** Begins. */
@@ -111,6 +137,7 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
   }
 
   private void loop() {
+    rehearse(PRACTICE);
     while (!Thread.currentThread().isInterrupted()) {
       try {
         await();
@@ -154,6 +181,9 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
 
   /** One round. */
   void care() throws IOException, InterruptedException {
+    if (unsupported.isPresent()) {
+      rehearse(1); // a module may have been loaded since
+    }
     for (HostNetwork.Repair repair : host.reconcile(addresses(), pool.snapshot().verified())) {
       metrics.repaired(repair.kind());
       log.warn("put right: {} ({})", repair.detail(), repair.kind());

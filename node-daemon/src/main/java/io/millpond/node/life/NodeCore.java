@@ -59,7 +59,6 @@ public final class NodeCore implements AutoCloseable {
   private final DeletePod deletePod;
   private final CheckPod checkPod;
   private final CollectGarbage collectGarbage;
-  private final Optional<String> kernelFinding;
   private Optional<AutoCloseable> watch = Optional.empty();
 
   /**
@@ -86,7 +85,6 @@ public final class NodeCore implements AutoCloseable {
       Metrics metrics) {
     this.host = host;
     this.clock = node.clock();
-    this.kernelFinding = host.unsupported();
     EniPlaces places = new EniPlaces();
     CloudViews views = new CloudViews(host, places);
     this.attachments = new Attachments(node.linkName());
@@ -165,7 +163,11 @@ public final class NodeCore implements AutoCloseable {
    * @throws IOException if the kernel does not answer
    */
   public void start(Consumer<String> progress) throws IOException, InterruptedException {
+    // While EC2 is asked.
+    Thread rehearsal =
+        Thread.ofPlatform().daemon().name("rehearsal").start(() -> kernelCare.rehearse(1));
     PoolEvent.Started started = startUp.look(progress);
+    rehearsal.join();
     pool.start();
     pool.apply(started).join();
     // What has rested long enough is free from the first moment on.
@@ -203,7 +205,7 @@ public final class NodeCore implements AutoCloseable {
 
   /** STATUS: from the snapshot, without waiting for anything. */
   public Readiness readiness() {
-    return Readiness.of(pool.snapshot(), pool.policy(), clock.get(), kernelFinding);
+    return Readiness.of(pool.snapshot(), pool.policy(), clock.get(), kernelCare.unsupported());
   }
 
   /** What is wrong in the kernel and cannot be put right by the daemon, with remedies. */

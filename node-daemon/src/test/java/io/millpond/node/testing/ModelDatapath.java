@@ -482,8 +482,8 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
   }
 
   @Override
-  public Optional<String> unsupported() {
-    return Optional.empty();
+  public Optional<String> rehearse(int times) {
+    return kernel.unsupported();
   }
 
   @Override

@@ -78,6 +78,7 @@ public final class ModelKernel {
   final List<PodPlan> lookedInto = new ArrayList<>();
   final Set<Long> dead = new HashSet<>();
   private final Map<Long, Set<String>> interfaces = new HashMap<>();
+  private String unsupported = "";
   private final Set<String> stuck = new HashSet<>();
   private final Map<IpAddress, BootTime> seenUntil = new HashMap<>();
   private Duration shortestRest = Duration.ofDays(1);
@@ -301,6 +302,15 @@ public final class ModelKernel {
   public synchronized void stuckAdd(AttachmentKey key) {
     interruptedAdd(linkName(key));
     stuck.add(linkName(key));
+  }
+
+  /** Why it cannot have pods; empty if it can. */
+  public synchronized void unsupported(String why) {
+    unsupported = why;
+  }
+
+  synchronized Optional<String> unsupported() {
+    return Optional.of(unsupported).filter(why -> !why.isEmpty());
   }
 
   /** What every look finds wrong from now on. */

@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the CNI specification calls an attachment: one interface of one container in one network.
@@ -15,12 +17,9 @@ import java.util.Comparator;
  * <p>The parts are what the runtime sent; their form is checked where requests are parsed. Here
  * they are only required to be present and bounded.
  *
- * @param network the network's name
- * @param containerId the runtime's container ID
- * @param ifName the interface's name inside the container
+ * <p>Immutable, and safe for any thread.
  */
-public record AttachmentKey(String network, String containerId, String ifName)
-    implements Comparable<AttachmentKey> {
+public final class AttachmentKey implements Comparable<AttachmentKey> {
   /**
    * The longest part, in bytes of UTF-8: far above what any runtime sends, far below what hurts.
    */
@@ -31,13 +30,43 @@ public record AttachmentKey(String network, String containerId, String ifName)
           .thenComparing(AttachmentKey::containerId)
           .thenComparing(AttachmentKey::ifName);
 
+  private final String network;
+  private final String containerId;
+  private final String ifName;
+
+  /** Asked for several times in every request. */
+  private volatile byte @Nullable [] digest;
+
   /**
+   * The key of these parts.
+   *
+   * @param network the network's name
+   * @param containerId the runtime's container ID
+   * @param ifName the interface's name inside the container
    * @throws IllegalArgumentException if a part is empty or longer than {@link #MAX_PART}
    */
-  public AttachmentKey {
+  public AttachmentKey(String network, String containerId, String ifName) {
     check("network", network);
     check("container ID", containerId);
     check("interface name", ifName);
+    this.network = network;
+    this.containerId = containerId;
+    this.ifName = ifName;
+  }
+
+  /** The network's name. */
+  public String network() {
+    return network;
+  }
+
+  /** The runtime's container ID. */
+  public String containerId() {
+    return containerId;
+  }
+
+  /** The interface's name inside the container. */
+  public String ifName() {
+    return ifName;
   }
 
   private static void check(String what, String part) {
@@ -52,6 +81,15 @@ public record AttachmentKey(String network, String containerId, String ifName)
    * number, so that no two keys run together.
    */
   public byte[] digest() {
+    byte[] known = digest;
+    if (known == null) {
+      known = compute();
+      digest = known;
+    }
+    return known.clone();
+  }
+
+  private byte[] compute() {
     MessageDigest sha = sha256();
     for (String part : new String[] {network, containerId, ifName}) {
       byte[] bytes = part.getBytes(UTF_8);
@@ -67,6 +105,19 @@ public record AttachmentKey(String network, String containerId, String ifName)
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every Java platform has SHA-256", e);
     }
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof AttachmentKey that
+        && containerId.equals(that.containerId)
+        && ifName.equals(that.ifName)
+        && network.equals(that.network);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(network, containerId, ifName);
   }
 
   @Override
