@@ -26,6 +26,7 @@ import io.millpond.pool.PoolLimits;
 import io.millpond.pool.PoolState;
 import io.millpond.pool.PoolSummary;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.IpAddress;
 import io.millpond.simulator.Simulator;
 import io.millpond.simulator.SimulatorConfig;
 import io.millpond.simulator.SimulatorConfig.InstanceConfig;
@@ -41,6 +42,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +56,8 @@ import software.amazon.awssdk.services.ec2.Ec2Client;
 final class CrashWorld implements AutoCloseable {
   /** As the real one. */
   static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
+
+  private static final String REGION = "eu-central-1";
 
   /** How a daemon is built from its ports: tests put bugs in between. */
   interface Bugs {
@@ -97,6 +102,7 @@ final class CrashWorld implements AutoCloseable {
   private volatile Life life = new Life();
   private volatile @Nullable NodeCore core;
   private volatile @Nullable CloudEnis enis;
+  private final Set<IpAddress> taken = new ConcurrentSkipListSet<>();
   private int runs;
 
   CrashWorld(Bugs bugs) {
@@ -235,6 +241,32 @@ final class CrashWorld implements AutoCloseable {
                     .forEach(address -> kernel.alienSlave(id, address.ip())));
   }
 
+  /** Somebody takes the pod's address away in EC2. */
+  void takeAway(String pod) {
+    IpAddress address = Objects.requireNonNull(pods.running().get(pod), "a running pod");
+    taken.add(address);
+    try (Ec2Client somebody =
+        MortalEc2.client(aws.ec2Endpoint(), REGION, CALL_TIMEOUT, new Life(), () -> {})) {
+      var _ =
+          somebody.unassignPrivateIpAddresses(
+              request ->
+                  request
+                      .networkInterfaceId(
+                          pool().enis().entrySet().stream()
+                              .filter(eni -> eni.getValue().addresses().containsKey(address))
+                              .findFirst()
+                              .orElseThrow()
+                              .getKey()
+                              .value())
+                      .privateIpAddresses(address.toString()));
+    }
+  }
+
+  /** The addresses that somebody took away. */
+  Set<IpAddress> taken() {
+    return Set.copyOf(taken);
+  }
+
   /** And give them up. */
   void letGo() {
     kernel.slaves().stream()
@@ -259,12 +291,24 @@ final class CrashWorld implements AutoCloseable {
 
   /** Time passes until the condition holds. */
   void pass(Duration each, BooleanSupplier condition) throws InterruptedException {
+    pass(() -> "the condition holds", each, condition);
+  }
+
+  /**
+   * Time passes until the condition holds.
+   *
+   * @param what what was waited for, should it be in vain
+   */
+  void pass(Supplier<String> what, Duration each, BooleanSupplier condition)
+      throws InterruptedException {
     long end = deadline();
     while (!condition.getAsBoolean()) {
       if (life.dead()) {
         throw new Life.Death();
       }
-      assertThat(System.nanoTime()).as("%s\n%s", pool(), aws.interfaces()).isLessThan(end);
+      assertThat(System.nanoTime())
+          .as("%s, in vain: %s%n%s", what.get(), pool(), aws.interfaces())
+          .isLessThan(end);
       pass(each);
     }
   }
@@ -328,7 +372,8 @@ final class CrashWorld implements AutoCloseable {
       pods.awaitAdded(pod);
       invariants.checkOwners();
     }
-    pass(Duration.ofSeconds(5), () -> calm() && madeUpFor());
+    pass(
+        () -> "is owed: " + invariants.owed(), Duration.ofSeconds(5), () -> calm() && madeUpFor());
     invariants.checkOwners();
     invariants.checkPool();
     for (String pod : pods.running().keySet()) {
@@ -336,15 +381,29 @@ final class CrashWorld implements AutoCloseable {
     }
     invariants.checkOwners();
     invariants.checkNothingIsLeftOfPods();
-    pass(Duration.ofSeconds(10), this::atRest);
+    pass(
+        () -> "everything rests; is owed: " + invariants.owed(),
+        Duration.ofSeconds(10),
+        this::atRest);
     invariants.checkOwners();
     invariants.checkPool();
     invariants.checkNothingIsLeftOfPods();
+    theNextDaemonKnows();
+  }
+
+  /** A pod that stays, and since when the address of one that went rests. */
+  private void theNextDaemonKnows() throws InterruptedException {
+    pods.added("stays");
+    pods.added("goes");
+    pods.deleted("goes");
+    die();
+    boot();
+    invariants.checkOwners();
   }
 
   private boolean madeUpFor() {
     kernel.stir();
-    return invariants.nothingIsOwed();
+    return invariants.owed().isEmpty();
   }
 
   @Override

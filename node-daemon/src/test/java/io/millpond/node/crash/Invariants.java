@@ -11,12 +11,15 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.simulator.model.NetworkInterface;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -33,18 +36,31 @@ final class Invariants {
 
   /** After every call to EC2: no address of a living pod, and none with a route, has gone. */
   void lookForDestruction() {
-    Set<IpAddress> ours = addressesInEc2();
-    for (ModelKernel.Slave slave : world.kernel.slaves()) {
-      slave
-          .address()
-          .filter(address -> slave.up() && !ours.contains(address))
-          .ifPresent(address -> violations.add("EC2 lost " + address + " under a pod"));
+    lost(this::withSlave)
+        .forEach(address -> violations.add("EC2 lost " + address + " under a pod"));
+    lost(() -> world.kernel.routes().keySet())
+        .forEach(address -> violations.add("EC2 lost " + address + " while it had a pool route"));
+  }
+
+  /**
+   * The addresses of the kernel that EC2 lacks. Others come and go between two looks, in whichever
+   * order they are taken: in the kernel before and after they are missed in EC2, they were there.
+   */
+  private Set<IpAddress> lost(Supplier<Set<IpAddress>> inKernel) {
+    Set<IpAddress> lost = new TreeSet<>(inKernel.get());
+    lost.removeAll(addressesInEc2());
+    lost.removeAll(world.taken());
+    if (!lost.isEmpty()) {
+      lost.retainAll(inKernel.get());
     }
-    for (IpAddress address : world.kernel.routes().keySet()) {
-      if (!ours.contains(address) && !addressesInEc2().contains(address)) {
-        violations.add("EC2 lost " + address + " while it had a pool route");
-      }
-    }
+    return lost;
+  }
+
+  private Set<IpAddress> withSlave() {
+    return world.kernel.slaves().stream()
+        .filter(ModelKernel.Slave::up)
+        .flatMap(slave -> slave.address().stream())
+        .collect(Collectors.toSet());
   }
 
   private Set<IpAddress> addressesInEc2() {
@@ -113,10 +129,13 @@ final class Invariants {
                     assertThat(says)
                         .as("record of %s", address)
                         .isInstanceOf(KernelView.InUse.class);
-                case AddressState.Cooling _ ->
+                // The route counts whole seconds.
+                case AddressState.Cooling cooling ->
                     assertThat(says)
                         .as("record of %s", address)
-                        .isInstanceOf(KernelView.ReleasedAt.class);
+                        .isEqualTo(
+                            new KernelView.ReleasedAt(
+                                BootTime.ofSeconds(cooling.since().seconds())));
                 case AddressState.Free _,
                     AddressState.Frozen _,
                     AddressState.Quarantined _,
@@ -164,6 +183,7 @@ final class Invariants {
           .hasValueSatisfying(
               known ->
                   assertThat(known.state())
+                      .as("an address with a slave is nobody else's")
                       .isInstanceOfAny(
                           AddressState.Owned.class,
                           AddressState.Frozen.class,
@@ -177,9 +197,10 @@ final class Invariants {
     assertThat(violations).isEmpty();
     assertThat(addressesInPool().map(PoolAddress::ip))
         .as("the pool is what EC2 says")
-        .containsExactlyInAnyOrderElementsOf(addressesInEc2());
-    assertThat(world.counts().total()).isEqualTo(addressesInEc2().size());
-    assertThat(world.kernel.routes().keySet()).as("pool routes").isEqualTo(addressesInEc2());
+        .containsExactlyInAnyOrderElementsOf(expected());
+    assertThat(world.counts().total()).as("the six states' sum").isEqualTo(expected().size());
+    assertThat(world.counts().frozen()).as("frozen").isEqualTo(frozen().size());
+    assertThat(world.kernel.routes().keySet()).as("pool routes").isEqualTo(expected());
     assertThat(world.aws.interfaces()).as("no ENI is leaked").allMatch(Invariants::goesWithUs);
     // Time that jumps looks like a loop that stands still; a loop that failed is another matter.
     assertThat(world.core().pool().sick().orElse("")).doesNotContain("failed");
@@ -189,16 +210,46 @@ final class Invariants {
     return eni.attachment() != null && eni.attachment().deleteOnTermination();
   }
 
-  /** What a failed step owes is made up for by itself. */
-  boolean nothingIsOwed() {
-    return world.aws.interfaces().stream().allMatch(Invariants::goesWithUs)
-        && addressesInPool()
-            .map(PoolAddress::ip)
-            .collect(Collectors.toSet())
-            .equals(addressesInEc2())
-        && world.kernel.routes().keySet().equals(addressesInEc2())
-        && world.pods.running().keySet().stream()
-            .allMatch(pod -> world.kernel.damageOf(PodRuntime.inode(pod)).isEmpty());
+  /** What a failed step owes and is made up for by itself. */
+  List<String> owed() {
+    List<String> owed = new ArrayList<>();
+    for (NetworkInterface eni : world.aws.interfaces()) {
+      if (eni.attachment() == null) {
+        owed.add(eni.id() + " is attached to nothing");
+      } else if (!goesWithUs(eni)) {
+        owed.add(eni.id() + " does not go with the instance");
+      }
+    }
+    Set<IpAddress> expected = expected();
+    Set<IpAddress> pool = addressesInPool().map(PoolAddress::ip).collect(Collectors.toSet());
+    if (!pool.equals(expected)) {
+      owed.add("the pool has %s and not %s".formatted(pool, expected));
+    }
+    Set<IpAddress> routes = world.kernel.routes().keySet();
+    if (!routes.equals(expected)) {
+      owed.add("there are routes of %s and not of %s".formatted(routes, expected));
+    }
+    if (world.counts().frozen() != frozen().size()) {
+      owed.add("frozen are not " + frozen());
+    }
+    for (String pod : world.pods.running().keySet()) {
+      world.kernel.damageOf(PodRuntime.inode(pod)).forEach(damage -> owed.add(pod + ": " + damage));
+    }
+    return owed;
+  }
+
+  /** The addresses that somebody took away from pods that run. */
+  private Set<IpAddress> frozen() {
+    Set<IpAddress> frozen = new TreeSet<>(world.pods.running().values());
+    frozen.retainAll(world.taken());
+    return frozen;
+  }
+
+  /** What the pool has to have: EC2's addresses, and those that a pod has all the same. */
+  private Set<IpAddress> expected() {
+    Set<IpAddress> expected = addressesInEc2();
+    expected.addAll(frozen());
+    return expected;
   }
 
   /** All pods are gone. */

@@ -21,51 +21,64 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.DefaultAwsResponseMetadata;
 import software.amazon.awssdk.services.ec2.Ec2Client;
 import software.amazon.awssdk.services.ec2.model.CreateNetworkInterfaceRequest;
+import software.amazon.awssdk.services.ec2.model.CreateNetworkInterfaceResponse;
+import software.amazon.awssdk.services.ec2.model.DeleteNetworkInterfaceRequest;
 import software.amazon.awssdk.services.ec2.model.DeleteNetworkInterfaceResponse;
 import software.amazon.awssdk.services.ec2.model.TagSpecification;
 
 /** Bugs between a daemon and its ports that the crash tests must find. */
 enum PlantedBug implements CrashWorld.Bugs {
   /** What was created and never attached is not looked for. */
-  NOTHING_IS_TIDIED(Scenario.GROWTH) {
+  NOTHING_IS_TIDIED(Scenario.GROWTH, "EC2: AttachNetworkInterface", "is owed: .*attached to nothing") {
     @Override
     public Cloud cloud(Cloud cloud) {
       Cloud.Tidied nothing = new Cloud.Tidied(List.of(), Optional.empty());
-      return detoured(Cloud.class, cloud, "tidy", _ -> new Cloud.Success<>(nothing));
+      return detoured(
+          Cloud.class,
+          cloud,
+          "tidy",
+          _ -> {
+            Object _ = cloud.ask(Cloud.Urgency.WARM_UP); // the world waits for this look
+            return new Cloud.Success<>(nothing);
+          });
     }
   },
   /** An ENI is created without the tag by which the next start finds it. */
-  INTENTS_ARE_NOT_TAGGED(Scenario.GROWTH) {
+  INTENTS_ARE_NOT_TAGGED(Scenario.GROWTH, "EC2: AttachNetworkInterface", "is owed: .*attached to nothing") {
     @Override
     public Ec2Client ec2(Ec2Client ec2) {
-      return detoured(
-          Ec2Client.class,
-          ec2,
-          "createNetworkInterface",
-          call ->
-              call.with(
-                  withoutIntent((CreateNetworkInterfaceRequest) call.arguments().getFirst())));
+      return new PassedOn(ec2) {
+        @Override
+        public CreateNetworkInterfaceResponse createNetworkInterface(
+            CreateNetworkInterfaceRequest request) {
+          return super.createNetworkInterface(withoutIntent(request));
+        }
+      };
     }
   },
-  DETACHED_ENIS_ARE_NOT_DELETED(Scenario.RELEASE) {
+  DETACHED_ENIS_ARE_NOT_DELETED(Scenario.RELEASE, "is owed: .*attached to nothing") {
     @Override
     public Ec2Client ec2(Ec2Client ec2) {
-      return detoured(
-          Ec2Client.class,
-          ec2,
-          "deleteNetworkInterface",
-          _ ->
+      return new PassedOn(ec2) {
+        @Override
+        public DeleteNetworkInterfaceResponse deleteNetworkInterface(
+            DeleteNetworkInterfaceRequest request) {
+          return (DeleteNetworkInterfaceResponse)
               DeleteNetworkInterfaceResponse.builder()
                   .responseMetadata(DefaultAwsResponseMetadata.create(Map.of()))
-                  .build());
+                  .build();
+        }
+      };
     }
   },
   /** A delete that failed is not made again. */
-  FAILED_DELETES_ARE_NOT_OWED(Scenario.RELEASE) {
+  FAILED_DELETES_ARE_NOT_OWED(Scenario.RELEASE, "is owed: .*attached to nothing") {
     @Override
     public Cloud cloud(Cloud cloud) {
       Cloud forgetful = detoured(Cloud.class, cloud, "owes", _ -> false);
@@ -80,7 +93,7 @@ enum PlantedBug implements CrashWorld.Bugs {
     }
   },
   /** With some addresses of an ENI those that pods have are given back. */
-  ALL_ADDRESSES_ARE_UNASSIGNED(Scenario.RELEASE) {
+  ALL_ADDRESSES_ARE_UNASSIGNED(Scenario.RELEASE, "EC2 lost \\S+ under a pod") {
     @Override
     public Cloud cloud(Cloud cloud) {
       return detoured(
@@ -94,21 +107,21 @@ enum PlantedBug implements CrashWorld.Bugs {
     }
   },
   /** The next start does not know the pods. */
-  PODS_ARE_FORGOTTEN(Scenario.ADD) {
+  PODS_ARE_FORGOTTEN(Scenario.ADD, "the kernel's owners are the pool's") {
     @Override
     public HostNetwork host(HostNetwork host) {
       return seeing(host, view -> new KernelView(List.of(), view.interrupted(), view.poolRoutes()));
     }
   },
   /** What a crash left of an ADD stays. */
-  INTERRUPTED_ADDS_STAY(Scenario.ADD) {
+  INTERRUPTED_ADDS_STAY(Scenario.ADD, "bare Slave|an address with a slave is nobody else's") {
     @Override
     public HostNetwork host(HostNetwork host) {
       return detoured(HostNetwork.class, host, "undo", _ -> null);
     }
   },
   /** The next start does not know when an address was released. */
-  RELEASES_ARE_FORGOTTEN(Scenario.DEL) {
+  RELEASES_ARE_FORGOTTEN(Scenario.DEL, "rest of \\S+ state=Free") {
     @Override
     public HostNetwork host(HostNetwork host) {
       return seeing(
@@ -117,7 +130,7 @@ enum PlantedBug implements CrashWorld.Bugs {
     }
   },
   /** The route counts whole seconds; what came after the last whole one is not counted. */
-  RELEASES_COUNT_FROM_THE_WHOLE_SECOND(Scenario.DEL) {
+  RELEASES_COUNT_FROM_THE_WHOLE_SECOND(Scenario.DEL, "rest of \\S+ state=Cooling") {
     @Override
     public HostNetwork host(HostNetwork host) {
       return seeing(
@@ -128,7 +141,7 @@ enum PlantedBug implements CrashWorld.Bugs {
     }
   },
   /** An address whose route somebody deleted counts as one that nobody had. */
-  MISSING_ROUTES_ARE_OLD(Scenario.START) {
+  MISSING_ROUTES_ARE_OLD(Scenario.START, "rest of \\S+ state=Free") {
     @Override
     public HostNetwork host(HostNetwork host) {
       return seeing(
@@ -138,35 +151,35 @@ enum PlantedBug implements CrashWorld.Bugs {
     }
   },
   /** What a start concludes is not on record for the next. */
-  CONCLUSIONS_ARE_NOT_WRITTEN_DOWN(Scenario.START) {
+  CONCLUSIONS_ARE_NOT_WRITTEN_DOWN(Scenario.START, "record of PoolAddress") {
     @Override
     public HostNetwork host(HostNetwork host) {
       return detoured(HostNetwork.class, host, "released", _ -> null);
     }
   },
   /** The pool routes of addresses that leave stay behind. */
-  ROUTES_STAY(Scenario.RELEASE) {
+  ROUTES_STAY(Scenario.RELEASE, "EC2 lost \\S+ while it had a pool route") {
     @Override
     public HostNetwork host(HostNetwork host) {
       return detoured(HostNetwork.class, host, "forget", _ -> null);
     }
   },
   /** An ADD that nobody wants any more is not taken down. */
-  UNDOING_DOES_NOTHING(Scenario.ADD_OF_SOMEONE_WHO_HUNG_UP) {
+  UNDOING_DOES_NOTHING(Scenario.ADD_OF_SOMEONE_WHO_HUNG_UP, "the kernel's owners are the pool's") {
     @Override
     public PodNetwork pods(PodNetwork pods, Supplier<BootTime> clock) {
       return detoured(PodNetwork.class, pods, "detach", _ -> gone(clock));
     }
   },
   /** Nor is one whose caller is gone. */
-  HANGING_UP_IS_NOT_HEARD(Scenario.ADD_OF_SOMEONE_WHO_HUNG_UP) {
+  HANGING_UP_IS_NOT_HEARD(Scenario.ADD_OF_SOMEONE_WHO_HUNG_UP, "the ADD of someone who does not take its answer") {
     @Override
     public Caller caller(Caller caller) {
       return Caller.PATIENT;
     }
   },
   /** An address that was seen on the network counts as unused when its ADD fails. */
-  EXPOSED_ADDRESSES_DO_NOT_REST(Scenario.ADD) {
+  EXPOSED_ADDRESSES_DO_NOT_REST(Scenario.ADD, "rest of \\S+ state=Free") {
     @Override
     public PodNetwork pods(PodNetwork pods, Supplier<BootTime> clock) {
       return changed(
@@ -180,7 +193,7 @@ enum PlantedBug implements CrashWorld.Bugs {
     }
   },
   /** The address is free although something of its pod is left. */
-  FAILED_DELS_SUCCEED(Scenario.DEL) {
+  FAILED_DELS_SUCCEED(Scenario.DEL, "the kernel's owners are the pool's") {
     @Override
     public PodNetwork pods(PodNetwork pods, Supplier<BootTime> clock) {
       return changed(
@@ -191,7 +204,7 @@ enum PlantedBug implements CrashWorld.Bugs {
     }
   },
   /** DEL answers before anything of it is on record. */
-  DELS_ARE_ANSWERED_FIRST(Scenario.DEL) {
+  DELS_ARE_ANSWERED_FIRST(Scenario.DEL, "the kernel's owners are the pool's") {
     @Override
     public PodNetwork pods(PodNetwork pods, Supplier<BootTime> clock) {
       return detoured(
@@ -204,7 +217,7 @@ enum PlantedBug implements CrashWorld.Bugs {
           });
     }
   },
-  PODS_ARE_NOT_HEALED(Scenario.HEALING) {
+  PODS_ARE_NOT_HEALED(Scenario.HEALING, "the pod is whole again") {
     @Override
     public PodNetwork pods(PodNetwork pods, Supplier<BootTime> clock) {
       return detoured(PodNetwork.class, pods, "heal", _ -> new PodNetwork.Healed(List.of()));
@@ -214,8 +227,26 @@ enum PlantedBug implements CrashWorld.Bugs {
   /** Where it shows. */
   final Scenario scenario;
 
-  PlantedBug(Scenario scenario) {
+  /** The beginning of the names of the steps at whose faults it shows. */
+  final String step;
+
+  /** What the invariant that catches it says. */
+  final Pattern caughtBy;
+
+  PlantedBug(Scenario scenario, String caughtBy) {
+    this(scenario, "", caughtBy);
+  }
+
+  PlantedBug(Scenario scenario, String step, String caughtBy) {
     this.scenario = scenario;
+    this.step = step;
+    this.caughtBy = Pattern.compile(caughtBy, Pattern.DOTALL);
+  }
+
+  /** Whether a run failed by what the bug violates, and not by anything else. */
+  boolean explains(Throwable failure) {
+    return Stream.<@Nullable Throwable>iterate(failure, Objects::nonNull, Throwable::getCause)
+        .anyMatch(one -> caughtBy.matcher(String.valueOf(one.getMessage())).find());
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.millpond.node.crash;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millpond.node.pods.AddOutcome;
+import io.millpond.node.pods.DeletePod;
 import java.time.Duration;
 
 /** What a daemon does while a fault strikes. What comes before the act is undisturbed. */
@@ -146,11 +147,28 @@ enum Scenario {
       long pod = PodRuntime.inode("o");
       world.kernel.podEndDown(pod);
       world.pass(
+          () -> "the pod is whole again",
           Duration.ZERO,
           () -> {
             world.kernel.stir();
             return world.kernel.damageOf(pod).isEmpty();
           });
+    }
+  },
+  /** Somebody takes the pod's address away in EC2; later the pod goes. */
+  TAKING_AWAY {
+    @Override
+    void prepare(CrashWorld world) throws InterruptedException {
+      super.prepare(world);
+      world.pods.addedInTurn("a");
+    }
+
+    @Override
+    void act(CrashWorld world) throws InterruptedException {
+      world.takeAway("a");
+      world.pass(SHORT, () -> world.counts().frozen() == 1);
+      world.invariants.checkOwners();
+      DeletePod.Outcome _ = world.pods.delete("a");
     }
   };
 

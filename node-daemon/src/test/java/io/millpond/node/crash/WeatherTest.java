@@ -8,19 +8,23 @@ import io.millpond.simulator.conditions.Fault;
 import io.millpond.simulator.conditions.FaultRule;
 import io.millpond.simulator.conditions.Outage;
 import io.millpond.simulator.conditions.RateLimit;
+import io.millpond.simulator.conditions.Throttle;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -39,36 +43,36 @@ class WeatherTest {
           "UnassignPrivateIpAddresses",
           "DetachNetworkInterface",
           "DeleteNetworkInterface");
-  private static final List<String> CALLS =
-      Stream.concat(Stream.of("DescribeNetworkInterfaces"), CHANGES.stream()).toList();
   private static final String[] PODS = {"a", "b", "c", "d", "e"};
 
-  private static final String SILENT =
-      "EC2 was asked \\d+ s ago and has not done it: it is slow or does not answer";
+  private static final String SILENT = "EC2|ordered";
+
+  /** Whoever waits for this long waits in vain in any weather. */
+  private static final String ADD_WAIT = "5s";
+
+  /** How much faster than the machine's the node's time runs while a pod waits. */
+  private static final int HASTE = 10;
 
   /** What EC2 does. */
   enum Weather {
-    /** The account's token buckets are nearly empty. */
-    THROTTLING("RequestLimitExceeded") {
+    /** Other nodes take nearly every token of the account's buckets, which are EC2's defaults. */
+    THROTTLING("RequestLimitExceeded|budget") {
       @Override
-      void comes(CrashWorld world) {
-        Map<String, RateLimit> buckets = new TreeMap<>();
-        CHANGES.forEach(action -> buckets.put(action, new RateLimit(1, 2)));
-        buckets.put("DescribeNetworkInterfaces", new RateLimit(2, 2));
-        world.aws.conditions().throttle().replaceAll(buckets);
+      void comes(CrashWorld world, Neighbours neighbours) {
+        neighbours.come();
       }
     },
     /** Every call takes five seconds. */
     SLOWNESS(SILENT) {
       @Override
-      void comes(CrashWorld world) {
+      void comes(CrashWorld world, Neighbours neighbours) {
         world.aws.conditions().adjust(settings -> settings.withLatencyMillis(500));
       }
     },
     /** Calls take effect and are never answered: of every action the first, the third and so on. */
     LOST_ANSWERS(SILENT) {
       @Override
-      void comes(CrashWorld world) {
+      void comes(CrashWorld world, Neighbours neighbours) {
         for (String action : CHANGES) {
           for (int i = 0; i < 3; i++) {
             world
@@ -83,37 +87,22 @@ class WeatherTest {
     /** Nobody listens. */
     REFUSAL("cannot be reached.*Connection refused|Connection refused.*cannot be reached") {
       @Override
-      void comes(CrashWorld world) {
+      void comes(CrashWorld world, Neighbours neighbours) {
         world.aws.ec2Outage(Outage.REFUSED);
-      }
-
-      @Override
-      boolean total() {
-        return true;
       }
     },
     /** Everything is answered with 503. */
     UNAVAILABILITY("HTTP status 503") {
       @Override
-      void comes(CrashWorld world) {
+      void comes(CrashWorld world, Neighbours neighbours) {
         world.aws.ec2Outage(Outage.UNAVAILABLE);
-      }
-
-      @Override
-      boolean total() {
-        return true;
       }
     },
     /** Everybody listens and nobody answers. */
     SILENCE(SILENT) {
       @Override
-      void comes(CrashWorld world) {
+      void comes(CrashWorld world, Neighbours neighbours) {
         world.aws.ec2Outage(Outage.HANG);
-      }
-
-      @Override
-      boolean total() {
-        return true;
       }
     };
 
@@ -124,12 +113,7 @@ class WeatherTest {
       this.told = told;
     }
 
-    abstract void comes(CrashWorld world);
-
-    /** Whether nothing can grow until it is over. */
-    boolean total() {
-      return false;
-    }
+    abstract void comes(CrashWorld world, Neighbours neighbours);
 
     private static void goes(CrashWorld world) {
       world.aws.ec2Outage(Outage.NONE);
@@ -139,10 +123,62 @@ class WeatherTest {
     }
   }
 
+  /** The rest of the region. */
+  private static final class Neighbours implements AutoCloseable {
+    /** At first they are many: a token is there one time in twenty. */
+    private static final Duration OFTEN = Duration.ofMillis(10);
+
+    /** A token is there one time in three: five come in a second. */
+    private static final Duration SELDOM = Duration.ofMillis(300);
+
+    private final Throttle throttle;
+    private final Thread thread =
+        Thread.ofPlatform().daemon().name("neighbours").unstarted(this::take);
+    private volatile Duration pause = OFTEN;
+
+    Neighbours(CrashWorld world) {
+      throttle = world.aws.conditions().throttle();
+    }
+
+    /** A burst has emptied the buckets when this returns. */
+    void come() {
+      throttle.replaceAll(Throttle.aws());
+      drain();
+      thread.start();
+    }
+
+    void becomeFewer() {
+      pause = SELDOM;
+    }
+
+    private void drain() {
+      for (String bucket : Throttle.aws().keySet()) {
+        String action = bucket.replace(Throttle.UNFILTERED, "");
+        while (throttle.take(action, bucket.endsWith(Throttle.UNFILTERED))) {}
+      }
+    }
+
+    private void take() {
+      try {
+        while (true) {
+          Thread.sleep(pause);
+          drain();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    @Override
+    public void close() {
+      thread.interrupt();
+    }
+  }
+
   private static CrashWorld world() throws InterruptedException {
     CrashWorld world =
         new CrashWorld(
-            CrashWorld.Bugs.NONE, Map.of("MILLPOND_ADD_WAIT", "5s"), Duration.ofSeconds(1));
+            CrashWorld.Bugs.NONE, Map.of("MILLPOND_ADD_WAIT", ADD_WAIT), Duration.ofSeconds(1));
     world.withOnePod();
     world.aws.conditions().calls().clear();
     return world;
@@ -182,22 +218,25 @@ class WeatherTest {
   }
 
   private static void growthOutlivesIt(Weather weather) throws InterruptedException {
-    try (CrashWorld world = world()) {
+    try (CrashWorld world = world();
+        Neighbours neighbours = new Neighbours(world)) {
       long began = world.clock.get().millis();
-      weather.comes(world);
-      boolean refused = false;
+      weather.comes(world, neighbours);
+      List<String> told = new ArrayList<>();
       for (String pod : PODS) {
-        if (world.pods.add(pod) instanceof AddOutcome.NoAddress none) {
-          refused = true;
-          assertThat(none.cause()).as("what the pod is told").containsPattern(weather.told);
+        if (addedInHaste(world, pod) instanceof AddOutcome.NoAddress none) {
+          told.add(none.cause());
           assertThat(none.remedy()).as("what can be done about %s", none.cause()).isNotEmpty();
           world.pods.deleted(pod);
+          neighbours.becomeFewer();
         }
         world.invariants.checkOwners();
       }
-      assertThat(refused || !weather.total()).as("somebody waited in vain").isTrue();
+      assertThat(told).as("somebody waited in vain").isNotEmpty();
+      assertThat(told.getFirst()).as("what the pod is told").containsPattern(weather.told);
       passAMinute(world);
       checkCalls(world, began);
+      neighbours.close();
       Weather.goes(world);
       for (String pod : PODS) {
         if (world.kernel.addressOf(PodRuntime.key(pod)).isEmpty()) {
@@ -209,14 +248,16 @@ class WeatherTest {
   }
 
   private static void givingBackOutlivesIt(Weather weather) throws InterruptedException {
-    try (CrashWorld world = world()) {
+    try (CrashWorld world = world();
+        Neighbours neighbours = new Neighbours(world)) {
       for (String pod : PODS) {
         world.pods.awaitAdded(pod);
         world.pass(Duration.ofSeconds(1), world::calm);
       }
       world.aws.conditions().calls().clear();
       long began = world.clock.get().millis();
-      weather.comes(world);
+      weather.comes(world, neighbours);
+      neighbours.becomeFewer();
       for (String pod : PODS) {
         world.pods.deleted(pod);
       }
@@ -226,8 +267,26 @@ class WeatherTest {
         world.invariants.checkOwners();
       }
       checkCalls(world, began);
+      neighbours.close();
       Weather.goes(world);
       world.comesToRest();
+    }
+  }
+
+  /** ADD, while EC2's times and the node's go alike. */
+  private static AddOutcome addedInHaste(CrashWorld world, String pod) throws InterruptedException {
+    Future<AddOutcome> adding = THREADS.submit(() -> world.pods.add(pod));
+    long before = System.nanoTime();
+    while (true) {
+      try {
+        return adding.get(10, TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        long now = System.nanoTime();
+        world.clock.advance(Duration.ofNanos(now - before).multipliedBy(HASTE - 1));
+        before = now;
+      } catch (ExecutionException e) {
+        throw new AssertionError("ADD of " + pod, e.getCause());
+      }
     }
   }
 
@@ -237,14 +296,54 @@ class WeatherTest {
     world.pass(Duration.ofSeconds(1), () -> steps[0]++ == 60);
   }
 
-  /** No more than the node's own budget allows. */
+  /** What the node may take of the account's: at once, and then every second. */
+  private record Share(int atOnce, double everySecond) {
+    long most(Duration time) {
+      return (long) (atOnce + everySecond * time.toMillis() / 1000);
+    }
+  }
+
+  /**
+   * EC2 grants an account at once and every second (Amazon EC2 API throttling, request token bucket
+   * sizes and refill rates) 100 and 20 DescribeNetworkInterfaces, 50 and 5 of AttachNetworkInterface
+   * and DetachNetworkInterface, 100 and 5 of the other changes: this is a fifth and a tenth of that
+   * or less.
+   */
+  private static final Map<String, Share> SHARES =
+      Map.of(
+          "DescribeNetworkInterfaces", new Share(20, 1),
+          "CreateNetworkInterface", new Share(10, 0.5),
+          "AttachNetworkInterface", new Share(10, 0.5),
+          "ModifyNetworkInterfaceAttribute", new Share(10, 0.5),
+          "AssignPrivateIpAddresses", new Share(20, 0.5),
+          "UnassignPrivateIpAddresses", new Share(10, 0.5),
+          "DetachNetworkInterface", new Share(10, 0.5),
+          "DeleteNetworkInterface", new Share(10, 0.5));
+
+  @Test
+  void theNodesBudgetIsItsShare() {
+    Duration time = Duration.ofMinutes(2);
+    SHARES.forEach(
+        (action, share) -> {
+          int most = (int) share.most(time);
+          assertThat(CallAllowance.most(action, time)).as(action).isBetween(most - 1, most);
+          RateLimit account = Objects.requireNonNull(Throttle.aws().get(action));
+          assertThat((double) share.atOnce()).as(action).isLessThanOrEqualTo(account.capacity() / 5);
+          assertThat(share.everySecond())
+              .as(action)
+              .isLessThanOrEqualTo(account.refillPerSecond() / 10);
+        });
+  }
+
+  /** No more than its share, and of looks no more than a sane node needs. */
   private static void checkCalls(CrashWorld world, long began) {
     Duration time = Duration.ofMillis(world.clock.get().millis() - began);
     var calls = world.aws.conditions().calls();
-    for (String action : CALLS) {
-      assertThat(calls.count(action))
-          .as(action)
-          .isLessThanOrEqualTo(CallAllowance.most(action, time));
-    }
+    SHARES.forEach(
+        (action, share) ->
+            assertThat(calls.count(action)).as(action).isLessThanOrEqualTo(share.most(time)));
+    assertThat(calls.count("DescribeNetworkInterfaces"))
+        .as("looks in %s", time)
+        .isLessThanOrEqualTo(time.toSeconds() / 5 + 5);
   }
 }
