@@ -372,8 +372,7 @@ final class CrashWorld implements AutoCloseable {
       pods.awaitAdded(pod);
       invariants.checkOwners();
     }
-    pass(
-        () -> "is owed: " + invariants.owed(), Duration.ofSeconds(5), () -> calm() && madeUpFor());
+    pass(() -> "is owed: " + invariants.owed(), Duration.ofSeconds(5), () -> calm() && madeUpFor());
     invariants.checkOwners();
     invariants.checkPool();
     for (String pod : pods.running().keySet()) {

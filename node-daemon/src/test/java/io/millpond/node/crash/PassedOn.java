@@ -34,22 +34,26 @@ class PassedOn implements Ec2Client {
   }
 
   @Override
-  public AssignPrivateIpAddressesResponse assignPrivateIpAddresses(AssignPrivateIpAddressesRequest request) {
+  public AssignPrivateIpAddressesResponse assignPrivateIpAddresses(
+      AssignPrivateIpAddressesRequest request) {
     return to.assignPrivateIpAddresses(request);
   }
 
   @Override
-  public AttachNetworkInterfaceResponse attachNetworkInterface(AttachNetworkInterfaceRequest request) {
+  public AttachNetworkInterfaceResponse attachNetworkInterface(
+      AttachNetworkInterfaceRequest request) {
     return to.attachNetworkInterface(request);
   }
 
   @Override
-  public CreateNetworkInterfaceResponse createNetworkInterface(CreateNetworkInterfaceRequest request) {
+  public CreateNetworkInterfaceResponse createNetworkInterface(
+      CreateNetworkInterfaceRequest request) {
     return to.createNetworkInterface(request);
   }
 
   @Override
-  public DeleteNetworkInterfaceResponse deleteNetworkInterface(DeleteNetworkInterfaceRequest request) {
+  public DeleteNetworkInterfaceResponse deleteNetworkInterface(
+      DeleteNetworkInterfaceRequest request) {
     return to.deleteNetworkInterface(request);
   }
 
@@ -59,7 +63,8 @@ class PassedOn implements Ec2Client {
   }
 
   @Override
-  public DescribeNetworkInterfacesResponse describeNetworkInterfaces(DescribeNetworkInterfacesRequest request) {
+  public DescribeNetworkInterfacesResponse describeNetworkInterfaces(
+      DescribeNetworkInterfacesRequest request) {
     return to.describeNetworkInterfaces(request);
   }
 
@@ -69,17 +74,20 @@ class PassedOn implements Ec2Client {
   }
 
   @Override
-  public DetachNetworkInterfaceResponse detachNetworkInterface(DetachNetworkInterfaceRequest request) {
+  public DetachNetworkInterfaceResponse detachNetworkInterface(
+      DetachNetworkInterfaceRequest request) {
     return to.detachNetworkInterface(request);
   }
 
   @Override
-  public ModifyNetworkInterfaceAttributeResponse modifyNetworkInterfaceAttribute(ModifyNetworkInterfaceAttributeRequest request) {
+  public ModifyNetworkInterfaceAttributeResponse modifyNetworkInterfaceAttribute(
+      ModifyNetworkInterfaceAttributeRequest request) {
     return to.modifyNetworkInterfaceAttribute(request);
   }
 
   @Override
-  public UnassignPrivateIpAddressesResponse unassignPrivateIpAddresses(UnassignPrivateIpAddressesRequest request) {
+  public UnassignPrivateIpAddressesResponse unassignPrivateIpAddresses(
+      UnassignPrivateIpAddressesRequest request) {
     return to.unassignPrivateIpAddresses(request);
   }
 

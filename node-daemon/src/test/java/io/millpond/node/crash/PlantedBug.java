@@ -35,7 +35,8 @@ import software.amazon.awssdk.services.ec2.model.TagSpecification;
 /** Bugs between a daemon and its ports that the crash tests must find. */
 enum PlantedBug implements CrashWorld.Bugs {
   /** What was created and never attached is not looked for. */
-  NOTHING_IS_TIDIED(Scenario.GROWTH, "EC2: AttachNetworkInterface", "is owed: .*attached to nothing") {
+  NOTHING_IS_TIDIED(
+      Scenario.GROWTH, "EC2: AttachNetworkInterface", "is owed: .*attached to nothing") {
     @Override
     public Cloud cloud(Cloud cloud) {
       Cloud.Tidied nothing = new Cloud.Tidied(List.of(), Optional.empty());
@@ -50,7 +51,8 @@ enum PlantedBug implements CrashWorld.Bugs {
     }
   },
   /** An ENI is created without the tag by which the next start finds it. */
-  INTENTS_ARE_NOT_TAGGED(Scenario.GROWTH, "EC2: AttachNetworkInterface", "is owed: .*attached to nothing") {
+  INTENTS_ARE_NOT_TAGGED(
+      Scenario.GROWTH, "EC2: AttachNetworkInterface", "is owed: .*attached to nothing") {
     @Override
     public Ec2Client ec2(Ec2Client ec2) {
       return new PassedOn(ec2) {
@@ -172,7 +174,8 @@ enum PlantedBug implements CrashWorld.Bugs {
     }
   },
   /** Nor is one whose caller is gone. */
-  HANGING_UP_IS_NOT_HEARD(Scenario.ADD_OF_SOMEONE_WHO_HUNG_UP, "the ADD of someone who does not take its answer") {
+  HANGING_UP_IS_NOT_HEARD(
+      Scenario.ADD_OF_SOMEONE_WHO_HUNG_UP, "the ADD of someone who does not take its answer") {
     @Override
     public Caller caller(Caller caller) {
       return Caller.PATIENT;

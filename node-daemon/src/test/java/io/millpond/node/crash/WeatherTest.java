@@ -169,9 +169,13 @@ class WeatherTest {
       }
     }
 
+    void leave() {
+      thread.interrupt();
+    }
+
     @Override
     public void close() {
-      thread.interrupt();
+      leave();
     }
   }
 
@@ -236,7 +240,7 @@ class WeatherTest {
       assertThat(told.getFirst()).as("what the pod is told").containsPattern(weather.told);
       passAMinute(world);
       checkCalls(world, began);
-      neighbours.close();
+      neighbours.leave();
       Weather.goes(world);
       for (String pod : PODS) {
         if (world.kernel.addressOf(PodRuntime.key(pod)).isEmpty()) {
@@ -267,7 +271,7 @@ class WeatherTest {
         world.invariants.checkOwners();
       }
       checkCalls(world, began);
-      neighbours.close();
+      neighbours.leave();
       Weather.goes(world);
       world.comesToRest();
     }
@@ -305,9 +309,9 @@ class WeatherTest {
 
   /**
    * EC2 grants an account at once and every second (Amazon EC2 API throttling, request token bucket
-   * sizes and refill rates) 100 and 20 DescribeNetworkInterfaces, 50 and 5 of AttachNetworkInterface
-   * and DetachNetworkInterface, 100 and 5 of the other changes: this is a fifth and a tenth of that
-   * or less.
+   * sizes and refill rates) 100 and 20 DescribeNetworkInterfaces, 50 and 5 of
+   * AttachNetworkInterface and DetachNetworkInterface, 100 and 5 of the other changes: this is a
+   * fifth and a tenth of that or less.
    */
   private static final Map<String, Share> SHARES =
       Map.of(
@@ -328,7 +332,9 @@ class WeatherTest {
           int most = (int) share.most(time);
           assertThat(CallAllowance.most(action, time)).as(action).isBetween(most - 1, most);
           RateLimit account = Objects.requireNonNull(Throttle.aws().get(action));
-          assertThat((double) share.atOnce()).as(action).isLessThanOrEqualTo(account.capacity() / 5);
+          assertThat((double) share.atOnce())
+              .as(action)
+              .isLessThanOrEqualTo(account.capacity() / 5);
           assertThat(share.everySecond())
               .as(action)
               .isLessThanOrEqualTo(account.refillPerSecond() / 10);
