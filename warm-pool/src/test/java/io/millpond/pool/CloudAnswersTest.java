@@ -142,7 +142,12 @@ final class CloudAnswersTest {
         .isEqualTo(new AddressState.Cooling(released));
     assertThat(later.address(ADDRESS.plus(1)).orElseThrow().state())
         .isInstanceOf(AddressState.Free.class);
-    assertThat(later.apply(new PoolEvent.Tick(FIVE_WARM, released.plus(FIVE_WARM.cooldown()))).address(ADDRESS).orElseThrow().state())
+    assertThat(
+            later
+                .apply(new PoolEvent.Tick(FIVE_WARM, released.plus(FIVE_WARM.cooldown())))
+                .address(ADDRESS)
+                .orElseThrow()
+                .state())
         .isInstanceOf(AddressState.Free.class);
   }
 
