@@ -29,7 +29,7 @@ final class Transition {
   private final List<Waiter> waiters;
   boolean verified;
   Set<DeviceIndex> foreign;
-  private BootTime releasedOtherwise;
+  private @Nullable BootTime releasedOtherwise;
   private int expected;
   private @Nullable Surplus surplus;
   private long nextAction;
@@ -270,6 +270,10 @@ final class Transition {
       enis.values().removeIf(e -> e.device() == null && e.addresses().isEmpty());
     }
     released.values().removeIf(since -> now.since(since).compareTo(policy.cooldown()) >= 0);
+    if (releasedOtherwise != null
+        && now.since(releasedOtherwise).compareTo(policy.cooldown()) >= 0) {
+      releasedOtherwise = null;
+    }
     holds.values().removeIf(h -> !now.isBefore(h.until()));
     surplus = Shrinkage.surplus(state(), policy, now);
   }
@@ -287,8 +291,9 @@ final class Transition {
   void joinEni(EniId id, DeviceIndex device, Collection<IpAddress> addresses, BootTime at) {
     place(id, device, at);
     for (IpAddress ip : addresses) {
-      BootTime since = released.getOrDefault(ip, releasedOtherwise);
-      addAddress(id, ip, new AddressState.Cooling(since), at);
+      BootTime since = released.containsKey(ip) ? released.get(ip) : releasedOtherwise;
+      addAddress(
+          id, ip, since == null ? new AddressState.Free(at) : new AddressState.Cooling(since), at);
     }
   }
 

@@ -157,8 +157,9 @@ public final class NodeCore implements AutoCloseable {
         pool.releaseDelay());
   }
 
+  /** EKS manifests write 0 for "not set" (amazon-vpc-cni-k8s: noWarmIPTarget). */
   private static OptionalInt optional(Optional<Integer> value) {
-    return value.map(OptionalInt::of).orElseGet(OptionalInt::empty);
+    return value.filter(target -> target > 0).map(OptionalInt::of).orElseGet(OptionalInt::empty);
   }
 
   /**
