@@ -41,8 +41,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A run without root, node or network beyond loopback that touches what the daemon touches, so that
- * the AOT cache made of it holds the classes that a start needs.
+ * A run that needs neither root nor node nor a network beyond loopback and touches what the daemon
+ * touches, so that the AOT cache made of it holds the classes that a start needs. Where it may make
+ * network namespaces it rehearses a pod too; where not, a first start loads some classes itself.
  */
 final class Training {
   private static final Logger log = LoggerFactory.getLogger(Training.class);

@@ -81,10 +81,10 @@ final class CloudLook {
       // the next two say so.
       boolean empty = known == null && eni.addresses().isEmpty();
       if (empty || (known != null && known.device() == null)) {
-        work.addEni(eni.id(), eni.device(), List.of(), at);
+        work.joinEni(eni.id(), eni.device(), List.of(), at);
       }
       if (!confirmed.isEmpty()) {
-        work.addEni(eni.id(), eni.device(), confirmed, at);
+        work.joinEni(eni.id(), eni.device(), confirmed, at);
       }
     }
     work.sightings.keySet().retainAll(unknown);
@@ -103,7 +103,7 @@ final class CloudLook {
           && counts(address.missing())
           && !(address.state() instanceof AddressState.Leaving)) {
         work.remove(from.id(), List.of(ip));
-        work.addEni(to.id(), to.device(), List.of(), at);
+        work.joinEni(to.id(), to.device(), List.of(), at);
         work.enis.computeIfPresent(to.id(), (_, eni) -> eni.with(address));
       }
     }

@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
  * @param inFlight actions that were ordered and have not ended, by id
  * @param holds failed kinds of action, with the moment they may be tried again
  * @param sightings what an EC2 answer showed that the pool does not know, and when it did first
- * @param released when addresses that the pool does not have were last released, as far as known and
- *     not long ago: they rest if they come
+ * @param released when addresses that the pool does not have were last released, as far as the
+ *     start knew and not long ago: they rest if they come
+ * @param releasedOtherwise when the others were, at the latest, if that is not long ago
  * @param expected pods bound to the node that have not asked for an address yet
  * @param surplus a surplus that lasts, if there is one
  * @param nextAction the id of the next action
@@ -44,6 +45,7 @@ public record PoolState(
     SortedMap<PoolAction.Kind, Hold> holds,
     SortedMap<IpAddress, BootTime> sightings,
     SortedMap<IpAddress, BootTime> released,
+    @Nullable BootTime releasedOtherwise,
     int expected,
     @Nullable Surplus surplus,
     long nextAction) {
@@ -95,6 +97,7 @@ public record PoolState(
         new TreeMap<>(),
         new TreeMap<>(),
         new TreeMap<>(),
+        null,
         0,
         null,
         1);

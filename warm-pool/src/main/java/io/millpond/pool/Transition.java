@@ -29,6 +29,7 @@ final class Transition {
   private final List<Waiter> waiters;
   boolean verified;
   Set<DeviceIndex> foreign;
+  private @Nullable BootTime releasedOtherwise;
   private int expected;
   private @Nullable Surplus surplus;
   private long nextAction;
@@ -43,6 +44,7 @@ final class Transition {
     waiters = new ArrayList<>(before.waiters());
     verified = before.verified();
     foreign = before.foreign();
+    releasedOtherwise = before.releasedOtherwise();
     expected = before.expected();
     surplus = before.surplus();
     nextAction = before.nextAction();
@@ -124,6 +126,7 @@ final class Transition {
         holds,
         sightings,
         released,
+        releasedOtherwise,
         expected,
         surplus,
         nextAction);
@@ -141,6 +144,7 @@ final class Transition {
         a -> new AddressState.Cooling(e.released().getOrDefault(a.ip(), e.releasedOtherwise())));
     released.clear();
     released.putAll(e.released());
+    releasedOtherwise = e.releasedOtherwise();
     enis.values().forEach(eni -> released.keySet().removeAll(eni.addresses().keySet()));
     for (PoolEvent.Held held : e.held()) {
       boolean known =
@@ -266,31 +270,54 @@ final class Transition {
       enis.values().removeIf(e -> e.device() == null && e.addresses().isEmpty());
     }
     released.values().removeIf(since -> now.since(since).compareTo(policy.cooldown()) >= 0);
+    if (releasedOtherwise != null
+        && now.since(releasedOtherwise).compareTo(policy.cooldown()) >= 0) {
+      releasedOtherwise = null;
+    }
     holds.values().removeIf(h -> !now.isBefore(h.until()));
     surplus = Shrinkage.surplus(state(), policy, now);
   }
 
+  /** Adds addresses that EC2 has just given as free; one that is known stays what it is. */
   void addEni(EniId id, DeviceIndex device, Collection<IpAddress> addresses, BootTime at) {
+    place(id, device, at);
+    addAddresses(id, addresses, at);
+  }
+
+  /**
+   * As {@link #addEni}, of addresses that EC2 shows and this run did not see come: they may have
+   * had pods before it started, and rest as then.
+   */
+  void joinEni(EniId id, DeviceIndex device, Collection<IpAddress> addresses, BootTime at) {
+    place(id, device, at);
+    for (IpAddress ip : addresses) {
+      BootTime since = released.containsKey(ip) ? released.get(ip) : releasedOtherwise;
+      addAddress(
+          id, ip, since == null ? new AddressState.Free(at) : new AddressState.Cooling(since), at);
+    }
+  }
+
+  private void place(EniId id, DeviceIndex device, BootTime at) {
     PoolEni old = enis.get(id);
     if (old == null) {
       enis.put(id, new PoolEni(id, device, at, false, null, new TreeMap<>()));
     } else if (old.device() == null) {
       enis.put(id, new PoolEni(id, device, at, old.leaving(), null, old.addresses()));
     }
-    addAddresses(id, addresses, at);
   }
 
-  /** Adds new addresses as free, or resting if they must; one that is known stays what it is. */
-  void addAddresses(EniId id, Collection<IpAddress> addresses, BootTime at) {
+  private void addAddresses(EniId id, Collection<IpAddress> addresses, BootTime at) {
     for (IpAddress ip : addresses) {
-      PoolEni eni = enis.get(id);
-      sightings.remove(ip);
-      if (eni != null && enis.values().stream().noneMatch(e -> e.addresses().containsKey(ip))) {
-        BootTime since = released.remove(ip);
-        AddressState state =
-            since == null ? new AddressState.Free(at) : new AddressState.Cooling(since);
-        enis.put(id, eni.with(PoolAddress.of(ip, state, at)));
-      }
+      addAddress(id, ip, new AddressState.Free(at), at);
+    }
+  }
+
+  private void addAddress(EniId id, IpAddress ip, AddressState state, BootTime at) {
+    PoolEni eni = enis.get(id);
+    sightings.remove(ip);
+    if (eni != null && enis.values().stream().noneMatch(e -> e.addresses().containsKey(ip))) {
+      released.remove(ip);
+      enis.put(id, eni.with(PoolAddress.of(ip, state, at)));
     }
   }
 

@@ -122,28 +122,32 @@ final class CloudAnswersTest {
   @Test
   void anAddressThatJoinsAfterTheStartRestsAsItsRouteSays() {
     PoolSubject node = new PoolSubject(2, 4, FIVE_WARM).settle();
-    BootTime released = node.now;
-    BootTime now = released.plus(Duration.ofSeconds(2));
+    BootTime started = node.now.plus(Duration.ofSeconds(2));
+    Map<IpAddress, BootTime> released = Map.of(ADDRESS, node.now);
     PoolState later =
         PoolState.empty(node.state.limits())
             .apply(
                 new PoolEvent.Started(
-                    view(true, node.state), List.of(), Map.of(ADDRESS, released), released, now));
+                    view(true, node.state), List.of(), released, started, started));
+    IpAddress withoutRoute = ADDRESS.plus(1);
     CloudView with =
         view(
             true,
             node.state,
-            new CloudView.Eni(SECOND, DeviceIndex.of(1), Set.of(ADDRESS, ADDRESS.plus(1))));
-    for (int answer = 1; answer <= 2; answer++) {
-      now = now.plus(Duration.ofSeconds(11));
-      later = later.apply(new PoolEvent.CloudObserved(with, now));
+            new CloudView.Eni(SECOND, DeviceIndex.of(1), Set.of(ADDRESS, withoutRoute)));
+    for (int seconds : new int[] {11, 22}) {
+      later =
+          later.apply(new PoolEvent.CloudObserved(with, started.plus(Duration.ofSeconds(seconds))));
     }
-    assertThat(later.address(ADDRESS).orElseThrow().state())
-        .isEqualTo(new AddressState.Cooling(released));
-    assertThat(later.address(ADDRESS.plus(1)).orElseThrow().state())
-        .isInstanceOf(AddressState.Free.class);
-    assertThat(later.apply(new PoolEvent.Tick(FIVE_WARM, released.plus(FIVE_WARM.cooldown()))).address(ADDRESS).orElseThrow().state())
-        .isInstanceOf(AddressState.Free.class);
+    assertThat(stateOf(ADDRESS, later)).isEqualTo(new AddressState.Cooling(node.now));
+    assertThat(stateOf(withoutRoute, later)).isEqualTo(new AddressState.Cooling(started));
+    later = later.apply(new PoolEvent.Tick(FIVE_WARM, node.now.plus(FIVE_WARM.cooldown())));
+    assertThat(stateOf(ADDRESS, later)).isInstanceOf(AddressState.Free.class);
+    assertThat(stateOf(withoutRoute, later)).isInstanceOf(AddressState.Cooling.class);
+  }
+
+  private static AddressState stateOf(IpAddress address, PoolState state) {
+    return state.address(address).orElseThrow().state();
   }
 
   /** An ENI goes as a whole, and it is more by now than what was too much at first. */

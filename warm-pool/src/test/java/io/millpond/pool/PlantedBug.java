@@ -198,6 +198,7 @@ enum PlantedBug implements PoolUnderTest {
         s.holds(),
         s.sightings(),
         s.released(),
+        s.releasedOtherwise(),
         s.expected(),
         s.surplus(),
         s.nextAction());

@@ -51,7 +51,7 @@ final class PoolWorld {
     this.startsVerified = startsVerified;
     this.seen = seen;
     this.rules = new PoolRules(policy, LIMITS, cloud);
-    start(startsVerified);
+    start(startsVerified, false);
   }
 
   private void saw(String what) {
@@ -187,11 +187,17 @@ final class PoolWorld {
       kernel.reboot();
       rules.rebooted();
     }
-    start((more >>> 3) % 2 == 0);
+    start((more >>> 3) % 2 == 0, (more >>> 4) % 4 == 0);
   }
 
-  private void start(boolean sure) {
-    CloudView view = cloud.view(sure, moment(steps));
+  /**
+   * A daemon begins.
+   *
+   * @param late the link of one ENI is not there yet, so that it joins later
+   */
+  private void start(boolean sure, boolean late) {
+    CloudView seen = cloud.view(sure, moment(steps));
+    CloudView view = late ? withoutTheLast(seen) : seen;
     List<PoolEvent.Held> pods = kernel.pods();
     Map<IpAddress, BootTime> released = kernel.releases(now);
     BootTime otherwise = released.isEmpty() && pods.isEmpty() ? BootTime.BOOT : now;
@@ -202,6 +208,15 @@ final class PoolWorld {
     cloud.startsWith(view);
     state = PoolState.empty(LIMITS, "run" + steps);
     tell(new PoolEvent.Started(view, pods, released, otherwise, now));
+  }
+
+  private CloudView withoutTheLast(CloudView view) {
+    if (view.enis().size() < 2) {
+      return view;
+    }
+    story.add("the link of an ENI is late");
+    List<CloudView.Eni> enis = view.enis().subList(0, view.enis().size() - 1);
+    return new CloudView(view.verified(), enis, view.foreign());
   }
 
   private BootTime moment(int draw) {

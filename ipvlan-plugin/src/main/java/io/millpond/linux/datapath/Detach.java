@@ -14,6 +14,7 @@ import io.millpond.linux.nft.PodRules;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,6 +23,8 @@ import java.util.Optional;
  * comes with the request may by now, or always, have been another attachment's.
  */
 final class Detach {
+  private static final Duration A_SECOND = Duration.ofSeconds(1);
+
   private final PoolRoutes pool;
   private final HostVeth veth;
   private final NetlinkSocket host;
@@ -71,10 +74,22 @@ final class Detach {
       if (end.isPresent()) {
         problems.during(() -> deleteVeth(host, veth.name(), listener));
       }
-      return new DetachOutcome(address, at, problems.text());
+      return new DetachOutcome(address, gone(address, at), problems.text());
     } finally {
       inside.ifPresent(NetlinkSocket::close);
     }
+  }
+
+  /**
+   * When the last of the pod was gone: a node that was slow has its address rest as much longer,
+   * also after a restart, which knows whole seconds.
+   */
+  private BootTime gone(Optional<IpAddress> address, BootTime began) {
+    BootTime now = BootClock.now();
+    if (now.since(began).compareTo(A_SECOND) >= 0) {
+      address.ifPresent(a -> problems.during(() -> pool.releaseIfKnown(host, a, now)));
+    }
+    return now;
   }
 
   private void release(IpAddress address, BootTime at) throws IOException {

@@ -44,11 +44,6 @@ public final class KernelSupport {
                       "a pod could not be attached in a rehearsal, so none can be: " + problem);
     } catch (NetlinkException e) {
       throw e;
-    } catch (LinkageError e) {
-      return Optional.of(
-          "a library cannot be loaded ("
-              + e.getMessage()
-              + "): install libnftables1 (libnftables.so.1)");
     } catch (IOException e) {
       return Optional.of("cannot make a network namespace to rehearse in: " + e.getMessage());
     }

@@ -17,7 +17,7 @@ final class Inside implements AutoCloseable {
   private final Thread thread;
 
   private Inside(String name) {
-    thread = Thread.ofPlatform().name(name).unstarted(this::workAll);
+    thread = Thread.ofPlatform().daemon().name(name).unstarted(this::workAll);
   }
 
   /** How a thread gets into its namespace. */

@@ -33,7 +33,7 @@ public final class Netns implements AutoCloseable {
   private final long inode;
   private final ReentrantLock kept = new ReentrantLock();
   private @Nullable Inside inside;
-  private boolean closed;
+  private volatile boolean closed;
 
   private Netns(int fd, long inode) {
     this.fd = fd;
@@ -144,8 +144,12 @@ public final class Netns implements AutoCloseable {
    *
    * @throws NoNamespaceException if the namespace cannot be entered
    * @throws IOException of the work
+   * @throws IllegalStateException after {@link #close}
    */
   public <T> T inside(Work<T> work) throws IOException {
+    if (closed) {
+      throw new IllegalStateException("the namespace " + inode + " was closed");
+    }
     if (!kept.tryLock()) {
       try (Inside alone = enter()) {
         return alone.run(work);

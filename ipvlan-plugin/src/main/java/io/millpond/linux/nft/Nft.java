@@ -54,8 +54,15 @@ public final class Nft {
    * @throws IOException with libnftables' own words if one is refused; then none took effect
    */
   public static String run(String commands) throws IOException {
-    Library nft = Holder.LIBRARY;
-    Pointer context = nft.nft_ctx_new(0);
+    Library nft;
+    Pointer context;
+    try {
+      nft = Holder.LIBRARY;
+      context = nft.nft_ctx_new(0);
+    } catch (LinkageError e) {
+      throw new IOException(
+          "libnftables.so.1 cannot be loaded: install libnftables1 and restart millpondd", e);
+    }
     try {
       if (nft.nft_ctx_buffer_output(context) != 0 || nft.nft_ctx_buffer_error(context) != 0) {
         throw new IOException("nf_tables: no memory for output");

@@ -50,7 +50,7 @@ public final class CniServer implements AutoCloseable {
     /**
      * Answers; never throws for anything that a client can send.
      *
-     * @param netns closed by the server after the answer
+     * @param netns closed by the server when the answer is there, before it is sent
      */
     Answer answer(ByteBuffer frame, Optional<Netns> netns, PluginConnection caller)
         throws InterruptedException;

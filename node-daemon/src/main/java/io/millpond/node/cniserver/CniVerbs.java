@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.KeyValuePair;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /** Translates between the CNI boundary and what is done for pods. Safe for any thread. */
@@ -101,14 +102,14 @@ public final class CniVerbs implements CniServer.Verbs {
    * @param facts for the log
    */
   private record Outcome(
-      int code, String document, String why, Map<String, Object> facts, Undo undo) {
+      int code, String document, String why, List<KeyValuePair> facts, Undo undo) {
     static Outcome done(String document) {
-      return new Outcome(0, document, "", Map.of(), Undo.NOTHING);
+      return new Outcome(0, document, "", List.of(), Undo.NOTHING);
     }
 
     static Outcome of(CniError error) {
       String why = error.details().isEmpty() ? error.msg() : error.msg() + ": " + error.details();
-      return new Outcome(error.code(), Documents.error(error), why, Map.of(), Undo.NOTHING);
+      return new Outcome(error.code(), Documents.error(error), why, List.of(), Undo.NOTHING);
     }
 
     byte[] reply() {
@@ -136,8 +137,8 @@ public final class CniVerbs implements CniServer.Verbs {
           .log("{} failed with code {}", verb, outcome.code());
     } else if (!verb.equals("STATUS")) {
       LoggingEventBuilder line = log.atInfo().addKeyValue("ms", millis);
-      for (Map.Entry<String, Object> fact : outcome.facts().entrySet()) {
-        line = line.addKeyValue(fact.getKey(), fact.getValue());
+      for (KeyValuePair fact : outcome.facts()) {
+        line = line.addKeyValue(fact.key, fact.value);
       }
       line.log("{} done", verb);
     }
@@ -245,13 +246,10 @@ public final class CniVerbs implements CniServer.Verbs {
         0,
         Documents.result(result, add),
         "",
-        Map.of(
-            LogContext.ENI,
-            plan.eni().id(),
-            LogContext.IP,
-            plan.address(),
-            "veth",
-            added.hostLink()),
+        List.of(
+            new KeyValuePair(LogContext.ENI, plan.eni().id()),
+            new KeyValuePair(LogContext.IP, plan.address()),
+            new KeyValuePair("veth", added.hostLink())),
         () -> {
           log.warn("the plugin did not take its answer: the ADD is undone");
           if (pods.delete().delete(add.key(), Optional.empty())

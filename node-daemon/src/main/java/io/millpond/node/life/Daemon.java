@@ -196,7 +196,7 @@ public final class Daemon implements NodeView {
         () -> fresh.pool().snapshot().summary().waiting());
     metrics.gauge(
         "millpond_network_namespaces_open",
-        "Pods' namespaces that requests hold open; 0 when nothing is asked.",
+        "Network namespaces that requests, healing and rehearsals hold open; 0 when nothing is done.",
         Netns::openCount);
   }
 

@@ -22,7 +22,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -47,10 +46,8 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
   /** A DEL in progress deletes the veth itself; its lane is free again soon. */
   private static final Duration LANE_WAIT = Duration.ofSeconds(5);
 
-  /** As often as the JVM must have run a method before it compiles it, or nearly: 0.3 s. */
-  private static final int PRACTICE = 40;
-
   private final HostNetwork host;
+  private final Rehearsals rehearsals;
   private final EniPlaces places;
   private final Attachments attachments;
   private final KeyLanes lanes;
@@ -63,13 +60,13 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition something = lock.newCondition();
   private volatile List<String> findings = List.of();
-  private volatile Optional<String> unsupported = Optional.empty();
   private boolean lookAgain;
   private boolean vethGone;
 
   /** Ready to care. */
   public KernelCare(
       HostNetwork host,
+      Rehearsals rehearsals,
       EniPlaces places,
       Attachments attachments,
       KeyLanes lanes,
@@ -78,6 +75,7 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
       Metrics metrics,
       Duration period) {
     this.host = host;
+    this.rehearsals = rehearsals;
     this.places = places;
     this.attachments = attachments;
     this.lanes = lanes;
@@ -86,27 +84,6 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
     this.metrics = metrics;
     // A round's own time counts as well.
     this.period = period.multipliedBy(5).dividedBy(6);
-  }
-
-  /** Finds out whether the kernel can have pods. */
-  void rehearse(int times) {
-    Optional<String> before = unsupported;
-    try {
-      unsupported = host.rehearse(times);
-    } catch (RuntimeException e) {
-      log.error("a bug while a pod was rehearsed", e);
-      unsupported = Optional.of("a pod cannot be rehearsed: " + e);
-    }
-    if (!unsupported.equals(before)) {
-      unsupported.ifPresentOrElse(
-          why -> log.error("this kernel cannot have pods: {}", why),
-          () -> log.info("this kernel can have pods now"));
-    }
-  }
-
-  /** Why the kernel cannot have pods; empty if it can. */
-  Optional<String> unsupported() {
-    return unsupported;
   }
 
   /** Begins. */
@@ -137,7 +114,7 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
   }
 
   private void loop() {
-    rehearse(PRACTICE);
+    rehearsals.practise();
     while (!Thread.currentThread().isInterrupted()) {
       try {
         await();
@@ -181,8 +158,8 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
 
   /** One round. */
   void care() throws IOException, InterruptedException {
-    if (unsupported.isPresent()) {
-      rehearse(1); // a module may have been loaded since
+    if (rehearsals.failure().isPresent()) {
+      rehearsals.judge(); // a module may have been loaded since
     }
     for (HostNetwork.Repair repair : host.reconcile(addresses(), pool.snapshot().verified())) {
       metrics.repaired(repair.kind());

@@ -46,6 +46,8 @@ public final class NodeCore implements AutoCloseable {
   /** Below the 60 s that the plugin waits for an ADD. */
   private static final Duration LAST_REQUESTS = Duration.ofSeconds(50);
 
+  private static final Duration LONGEST_REHEARSAL = Duration.ofSeconds(10);
+
   private final HostNetwork host;
   private final Supplier<BootTime> clock;
   private final WarmPool pool;
@@ -58,6 +60,7 @@ public final class NodeCore implements AutoCloseable {
   private final AddPod addPod;
   private final DeletePod deletePod;
   private final CheckPod checkPod;
+  private final Rehearsals rehearsals;
   private final CollectGarbage collectGarbage;
   private Optional<AutoCloseable> watch = Optional.empty();
 
@@ -85,6 +88,7 @@ public final class NodeCore implements AutoCloseable {
       Metrics metrics) {
     this.host = host;
     this.clock = node.clock();
+    this.rehearsals = new Rehearsals(host);
     EniPlaces places = new EniPlaces();
     CloudViews views = new CloudViews(host, places);
     this.attachments = new Attachments(node.linkName());
@@ -101,6 +105,7 @@ public final class NodeCore implements AutoCloseable {
     this.kernelCare =
         new KernelCare(
             host,
+            rehearsals,
             places,
             attachments,
             lanes,
@@ -152,8 +157,9 @@ public final class NodeCore implements AutoCloseable {
         pool.releaseDelay());
   }
 
+  /** EKS manifests write 0 for "not set" (amazon-vpc-cni-k8s: noWarmIPTarget). */
   private static OptionalInt optional(Optional<Integer> value) {
-    return value.map(OptionalInt::of).orElseGet(OptionalInt::empty);
+    return value.filter(target -> target > 0).map(OptionalInt::of).orElseGet(OptionalInt::empty);
   }
 
   /**
@@ -163,11 +169,11 @@ public final class NodeCore implements AutoCloseable {
    * @throws IOException if the kernel does not answer
    */
   public void start(Consumer<String> progress) throws IOException, InterruptedException {
-    // While EC2 is asked.
-    Thread rehearsal =
-        Thread.ofPlatform().daemon().name("rehearsal").start(() -> kernelCare.rehearse(1));
+    // While EC2 is asked. A kernel that does not answer is seen by whoever asks whether we are
+    // ready.
+    Thread rehearsal = Thread.ofPlatform().daemon().name("rehearsal").start(rehearsals::judge);
     PoolEvent.Started started = startUp.look(progress);
-    rehearsal.join();
+    boolean _ = rehearsal.join(LONGEST_REHEARSAL);
     pool.start();
     pool.apply(started).join();
     // What has rested long enough is free from the first moment on.
@@ -205,7 +211,7 @@ public final class NodeCore implements AutoCloseable {
 
   /** STATUS: from the snapshot, without waiting for anything. */
   public Readiness readiness() {
-    return Readiness.of(pool.snapshot(), pool.policy(), clock.get(), kernelCare.unsupported());
+    return Readiness.of(pool.snapshot(), pool.policy(), clock.get(), rehearsals.failure());
   }
 
   /** What is wrong in the kernel and cannot be put right by the daemon, with remedies. */

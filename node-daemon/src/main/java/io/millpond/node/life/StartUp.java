@@ -65,13 +65,13 @@ public final class StartUp {
       throws IOException, InterruptedException {
     BootTime asked = clock.get();
     Cloud.Inventory inventory = inventory(progress);
-    KernelView found = host.look();
-    CloudView view = views.of(believed(inventory, found), LINK_WAIT, _ -> false);
-    for (KernelView.Interrupted interrupted : found.interrupted()) {
+    KernelView before = host.look();
+    CloudView view = views.of(believed(inventory, before), LINK_WAIT, _ -> false);
+    for (KernelView.Interrupted interrupted : before.interrupted()) {
       undo(interrupted);
     }
     // What was undone has been released since.
-    KernelView kernel = found.interrupted().isEmpty() ? found : host.look();
+    KernelView kernel = before.interrupted().isEmpty() ? before : host.look();
     List<PoolEvent.Held> held = held(kernel, inventory);
     BootTime now = clock.get();
     boolean firstSinceBoot = kernel.poolRoutes().isEmpty() && kernel.attachments().isEmpty();
@@ -83,7 +83,7 @@ public final class StartUp {
         view.enis().size(),
         view.verified() ? "verified by EC2" : "from the instance metadata alone",
         held.size(),
-        found.interrupted().size(),
+        before.interrupted().size(),
         released.size());
     return new PoolEvent.Started(view, held, released, otherwise, asked);
   }

@@ -27,13 +27,17 @@ public final class KnownSettings {
           "1",
           "Whole ENIs' worth of free addresses to keep. Ignored when WARM_IP_TARGET or MINIMUM_IP_TARGET is set.");
   static final Setting<Integer> WARM_IP_TARGET =
-      setting("WARM_IP_TARGET", SettingType.number(0, 8192), null, "Free addresses to keep ready.");
+      setting(
+          "WARM_IP_TARGET",
+          SettingType.number(0, 8192),
+          null,
+          "Free addresses to keep ready; 0 is not set.");
   static final Setting<Integer> MINIMUM_IP_TARGET =
       setting(
           "MINIMUM_IP_TARGET",
           SettingType.number(0, 8192),
           null,
-          "Addresses the node always has, used or free.");
+          "Addresses the node always has, used or free; 0 is not set.");
   static final Setting<Integer> MAX_ENI =
       setting(
           "MAX_ENI",

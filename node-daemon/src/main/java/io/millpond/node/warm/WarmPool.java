@@ -33,13 +33,13 @@ public final class WarmPool implements AutoCloseable {
   /** How long the loop sleeps at most: cooled addresses and surpluses are noticed that soon. */
   private static final Duration TICK = Duration.ofMillis(500);
 
-  /** As long EC2 takes at most to add an address, nearly always. */
-  private static final Duration SLOW = Duration.ofSeconds(3);
+  /** Longer than it nearly ever takes to add an ENI. */
+  private static final Duration SLOW = Duration.ofSeconds(12);
 
   /** What is to be done while the node goes on trying. */
   private static final String PATIENCE =
-      "wait, if this is new: the kubelet asks again and the node goes on trying; if it lasts, see to"
-          + " the cause";
+      "wait: the node goes on trying and the kubelet asks again; if it lasts, look at /readyz and the"
+          + " log of millpondd for what EC2 says";
 
   private static final PoolAnswer STOPPING =
       new PoolAnswer.None(
@@ -223,9 +223,7 @@ public final class WarmPool implements AutoCloseable {
     switch (allocation.result()) {
       case AllocationResult.Granted granted ->
           ask.answer().complete(new PoolAnswer.Granted(granted.address(), granted.eni()));
-      case AllocationResult.Refused refused ->
-          ask.answer()
-              .complete(new PoolAnswer.None(refused.reason(), refused.remedy(), Optional.empty()));
+      case AllocationResult.Refused refused -> ask.answer().complete(explained(refused));
       case AllocationResult.Wait wait -> {
         log.info(
             "waiting for an address for {}: {} (expected in {} ms)",
@@ -283,25 +281,30 @@ public final class WarmPool implements AutoCloseable {
     };
   }
 
-  /** What EC2 said when the pool was last to grow in vain, and whether it is silent now. */
+  /** What EC2 said when the pool was last to grow in vain, and how long it has been growing. */
   private String outlook(String reason) {
     String failure = growthFailure;
-    StringBuilder text = new StringBuilder();
-    if (failure != null && !reason.contains(failure)) {
-      text.append("; the last try failed: ").append(failure);
-    }
-    BootTime now = clock.get();
-    state.inFlight().values().stream()
+    String before =
+        failure == null || reason.contains(failure) ? "" : "; the last try failed: " + failure;
+    return before + growing();
+  }
+
+  private String growing() {
+    return state.inFlight().values().stream()
         .filter(flight -> flight.action().incoming() > 0)
-        .map(flight -> now.since(flight.since()))
-        .filter(lasting -> lasting.compareTo(SLOW) >= 0)
-        .max(Comparator.naturalOrder())
-        .ifPresent(
-            lasting ->
-                text.append("; EC2 was asked ")
-                    .append(lasting.toSeconds())
-                    .append(" s ago and has not done it: it is slow or does not answer"));
-    return text.toString();
+        .min(Comparator.comparing(PoolState.InFlight::since))
+        .map(
+            oldest -> {
+              Duration age = clock.get().since(oldest.since());
+              String said = "; ordered " + age.toSeconds() + " s ago";
+              if (oldest.uncertain() != null) {
+                return said + ", and EC2 did not say how it ended: it is asked";
+              }
+              return age.compareTo(SLOW) < 0
+                  ? said
+                  : said + ": EC2 is slow or silent, or this node has used up its share of calls";
+            })
+        .orElse("");
   }
 
   private void note(PoolEvent event) {

@@ -71,20 +71,6 @@ class KernelCareTest {
     assertThat(node.care().findings()).containsExactly(LEGACY);
   }
 
-  @Test
-  void aKernelThatCannotHavePodsIsTriedAgainUntilItCan() throws Exception {
-    node.kernel.unsupported("the kernel has no ipvlan");
-    node.care().rehearse(1);
-    looks(2);
-    assertThat(node.care().unsupported()).contains("the kernel has no ipvlan");
-    assertThat(log.lines())
-        .containsExactly("ERROR this kernel cannot have pods: the kernel has no ipvlan");
-    node.kernel.unsupported("");
-    looks(2);
-    assertThat(node.care().unsupported()).isEmpty();
-    assertThat(log.lines()).containsExactly("INFO this kernel can have pods now");
-  }
-
   private void looks(int count) throws Exception {
     for (int i = 0; i < count; i++) {
       node.care().care();

@@ -52,4 +52,12 @@ class PolicyTest {
     assertThat(policy(Map.of()).maxPods()).isEqualTo(9);
     assertThat(policy(Map.of("MAX_ENI", "15")).maxEni()).isEqualTo(3);
   }
+
+  @Test
+  void zeroIsNotSetAsInManifestsOfEks() throws Exception {
+    assertThat(policy(Map.of("WARM_IP_TARGET", "0", "MINIMUM_IP_TARGET", "0")))
+        .isEqualTo(policy(Map.of()));
+    assertThat(policy(Map.of("WARM_IP_TARGET", "0", "MINIMUM_IP_TARGET", "5")))
+        .isEqualTo(policy(Map.of("MINIMUM_IP_TARGET", "5")));
+  }
 }

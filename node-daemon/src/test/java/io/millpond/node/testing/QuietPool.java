@@ -5,6 +5,7 @@ import io.millpond.node.http.Metrics;
 import io.millpond.node.kernel.EniPlace;
 import io.millpond.node.kernel.KernelView;
 import io.millpond.node.life.KernelCare;
+import io.millpond.node.life.Rehearsals;
 import io.millpond.node.pods.Attachments;
 import io.millpond.node.pods.HealPods;
 import io.millpond.node.pods.KeyLanes;
@@ -93,7 +94,15 @@ public final class QuietPool {
         new HealPods(pool, datapath, places, attachments, lanes, Settings.defaults(), metrics);
     care =
         new KernelCare(
-            datapath, places, attachments, lanes, pool, healPods, metrics, Duration.ofSeconds(30));
+            datapath,
+            new Rehearsals(datapath),
+            places,
+            attachments,
+            lanes,
+            pool,
+            healPods,
+            metrics,
+            Duration.ofSeconds(30));
   }
 
   /** One round of healing pods: what cannot be put right. */

@@ -14,6 +14,9 @@ final class Memory {
   private static final String TYPE = "m5.16xlarge";
 
   private static final int PODS = 250;
+  /** What the resident memory of a process that keeps nothing still varies. */
+  private static final double NOISE_MIB = 4;
+
   private static final double GOAL_MIB = 128;
 
   private final Field field;
@@ -71,7 +74,7 @@ final class Memory {
       rows.add(
           Row.of("RSS after %d ADD and DEL, 250 pods".formatted(pairs), after, "MiB")
               .beside("millpond before", before)
-              .atMost(GOAL_MIB));
+              .atMost(before + NOISE_MIB));
       rows.add(
           Row.of(
               "ADD of %d in series, p50".formatted(pairs),

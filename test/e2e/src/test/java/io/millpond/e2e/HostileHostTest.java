@@ -160,6 +160,7 @@ class HostileHostTest {
 
   @Test
   void whatAnAgentTakesAwayComesBackIsSaidAndConnectionsLive() {
+    strict(2);
     node.in("bash", "-euc", DROP_BY_NFTABLES).orThrow();
     try {
       everyAct();
@@ -212,11 +213,12 @@ class HostileHostTest {
     Map<String, String> insidePods = new TreeMap<>();
     insidePods.put("ip link set mpd0 down", "mpd0 is down in the pod");
     insidePods.put("ip route flush table 7302", "the pod has no route to 0.0.0.0/0 in table 7302");
+    insidePods.put("ip rule del pref 7301; ip rule del pref 7302", "the pod has no rule 7302");
     insidePods.put("nft flush ruleset", "the pod's table inet millpond is missing");
     insidePods.forEach(
         (act, said) ->
             comesBack(
-                "nsenter --net=%s %s".formatted(flows.first().path(), act),
+                "nsenter --net=%s bash -euc '%s'".formatted(flows.first().path(), act),
                 "put right in the pod [^\n]*" + said,
                 List.of()));
     talks.forEach(talk -> talk.say("still there"));
@@ -247,6 +249,7 @@ class HostileHostTest {
             + flows.first().in("ip", "-o", "-4", "neigh", "show", "nud", "permanent").orThrow()
             + flows.first().in("ip", "-o", "link", "show", "mpd0").orThrow()
             + flows.first().in("ip", "-o", "-4", "route", "show", "table", "all").orThrow()
+            + flows.first().in("ip", "rule").orThrow()
             + flows.first().in("nft", "-s", "list", "ruleset").orThrow();
     return String.join("\n", lines.lines().sorted().toList());
   }
