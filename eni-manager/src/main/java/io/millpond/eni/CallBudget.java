@@ -13,8 +13,8 @@ import java.util.function.LongSupplier;
  */
 public final class CallBudget {
   /**
-   * Kinds of calls, with bucket size and refill per second: a tenth of what EC2 grants an account
-   * (Amazon EC2 API throttling), or less.
+   * Kinds of calls, with bucket size and refill per second: of what EC2 grants an account (Amazon
+   * EC2 API throttling) at most a tenth of the refill and a fifth of the bucket.
    */
   enum Action {
     DESCRIBE_INTERFACES("DescribeNetworkInterfaces", 20, 1),

@@ -124,7 +124,7 @@ class WeatherTest {
   }
 
   /** The rest of the region. */
-  private static final class Neighbours implements AutoCloseable {
+  static final class Neighbours implements AutoCloseable {
     /** At first they are many: a token is there one time in twenty. */
     private static final Duration OFTEN = Duration.ofMillis(10);
 
