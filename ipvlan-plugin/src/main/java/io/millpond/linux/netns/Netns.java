@@ -19,10 +19,11 @@ import org.jspecify.annotations.Nullable;
  * An open network namespace. It pins the namespace: close it before the request that brought it is
  * answered, or a killed pod's veth and address stay.
  *
- * <p>Thread-safe but for {@link #close}, after which nothing of it may be used.
+ * <p>Thread-safe but for {@link #close}.
  */
 public final class Netns implements AutoCloseable {
   private static final int CLONE_NEWNET = 0x40000000;
+  private static final int EBADF = 9;
 
   /** Offset of {@code st_ino} in {@code struct stat}, on all 64-bit machines. */
   private static final int ST_INO = 8;
@@ -142,13 +143,13 @@ public final class Netns implements AutoCloseable {
    * for the next work until {@link #close}; works at the same time get threads of their own. The
    * work must start no thread: it would keep the namespace alive.
    *
-   * @throws NoNamespaceException if the namespace cannot be entered
+   * @throws NoNamespaceException if the namespace cannot be entered, or was closed here
    * @throws IOException of the work
-   * @throws IllegalStateException after {@link #close}
    */
   public <T> T inside(Work<T> work) throws IOException {
     if (closed) {
-      throw new IllegalStateException("the namespace " + inode + " was closed");
+      // Its number may be another one's descriptor by now.
+      throw new NoNamespaceException(inode, EBADF);
     }
     if (!kept.tryLock()) {
       try (Inside alone = enter()) {

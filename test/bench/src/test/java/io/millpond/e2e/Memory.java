@@ -14,6 +14,7 @@ final class Memory {
   private static final String TYPE = "m5.16xlarge";
 
   private static final int PODS = 250;
+
   /** What the resident memory of a process that keeps nothing still varies. */
   private static final double NOISE_MIB = 4;
 
