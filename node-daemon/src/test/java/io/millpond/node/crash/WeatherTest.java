@@ -47,30 +47,27 @@ class WeatherTest {
 
   private static final String SILENT = "EC2|ordered";
 
-  /** Whoever waits for this long waits in vain in any weather. */
-  private static final String ADD_WAIT = "5s";
-
   /** How much faster than the machine's the node's time runs while a pod waits. */
   private static final int HASTE = 10;
 
   /** What EC2 does. */
   enum Weather {
     /** Other nodes take nearly every token of the account's buckets, which are EC2's defaults. */
-    THROTTLING("RequestLimitExceeded|budget") {
+    THROTTLING("45s", "RequestLimitExceeded|budget") {
       @Override
       void comes(CrashWorld world, Neighbours neighbours) {
         neighbours.come();
       }
     },
     /** Every call takes five seconds. */
-    SLOWNESS(SILENT) {
+    SLOWNESS("5s", SILENT) {
       @Override
       void comes(CrashWorld world, Neighbours neighbours) {
         world.aws.conditions().adjust(settings -> settings.withLatencyMillis(500));
       }
     },
     /** Calls take effect and are never answered: of every action the first, the third and so on. */
-    LOST_ANSWERS(SILENT) {
+    LOST_ANSWERS("5s", SILENT) {
       @Override
       void comes(CrashWorld world, Neighbours neighbours) {
         for (String action : CHANGES) {
@@ -85,31 +82,35 @@ class WeatherTest {
       }
     },
     /** Nobody listens. */
-    REFUSAL("cannot be reached.*Connection refused|Connection refused.*cannot be reached") {
+    REFUSAL("5s", "cannot be reached.*Connection refused|Connection refused.*cannot be reached") {
       @Override
       void comes(CrashWorld world, Neighbours neighbours) {
         world.aws.ec2Outage(Outage.REFUSED);
       }
     },
     /** Everything is answered with 503. */
-    UNAVAILABILITY("HTTP status 503") {
+    UNAVAILABILITY("5s", "HTTP status 503") {
       @Override
       void comes(CrashWorld world, Neighbours neighbours) {
         world.aws.ec2Outage(Outage.UNAVAILABLE);
       }
     },
     /** Everybody listens and nobody answers. */
-    SILENCE(SILENT) {
+    SILENCE("5s", SILENT) {
       @Override
       void comes(CrashWorld world, Neighbours neighbours) {
         world.aws.ec2Outage(Outage.HANG);
       }
     };
 
+    /** Whoever waits for this long waits in vain. Throttled calls are first tried again. */
+    private final String addWait;
+
     /** What somebody who waits in vain is told. */
     private final String told;
 
-    Weather(String told) {
+    Weather(String addWait, String told) {
+      this.addWait = addWait;
       this.told = told;
     }
 
@@ -179,10 +180,12 @@ class WeatherTest {
     }
   }
 
-  private static CrashWorld world() throws InterruptedException {
+  private static CrashWorld world(Weather weather) throws InterruptedException {
     CrashWorld world =
         new CrashWorld(
-            CrashWorld.Bugs.NONE, Map.of("MILLPOND_ADD_WAIT", ADD_WAIT), Duration.ofSeconds(1));
+            CrashWorld.Bugs.NONE,
+            Map.of("MILLPOND_ADD_WAIT", weather.addWait),
+            Duration.ofSeconds(1));
     world.withOnePod();
     world.aws.conditions().calls().clear();
     return world;
@@ -222,7 +225,7 @@ class WeatherTest {
   }
 
   private static void growthOutlivesIt(Weather weather) throws InterruptedException {
-    try (CrashWorld world = world();
+    try (CrashWorld world = world(weather);
         Neighbours neighbours = new Neighbours(world)) {
       long began = world.clock.get().millis();
       weather.comes(world, neighbours);
@@ -252,7 +255,7 @@ class WeatherTest {
   }
 
   private static void givingBackOutlivesIt(Weather weather) throws InterruptedException {
-    try (CrashWorld world = world();
+    try (CrashWorld world = world(weather);
         Neighbours neighbours = new Neighbours(world)) {
       for (String pod : PODS) {
         world.pods.awaitAdded(pod);
