@@ -7,7 +7,6 @@ import io.millpond.linux.netlink.Rt;
 import io.millpond.linux.netns.Netns;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -28,7 +27,7 @@ public final class AddressProbe {
     try (NetlinkSocket host = NetlinkSocket.open()) {
       return Netns.insideNew(
           () -> {
-            try (Netns scratch = Netns.open(Path.of("/proc/thread-self/ns/net"));
+            try (Netns scratch = Netns.here();
                 NetlinkSocket inside = NetlinkSocket.open()) {
               host.require(Links.createIpvlan(NAME, eni.index(), scratch.fd(), eni.mtu()));
               int slave = Links.read(inside.get(Links.get(NAME)).reply().getFirst()).index();

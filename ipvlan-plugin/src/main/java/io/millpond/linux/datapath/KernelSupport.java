@@ -6,7 +6,6 @@ import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.linux.netlink.Rt;
 import io.millpond.linux.netns.Netns;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,7 +29,7 @@ public final class KernelSupport {
     // An ipvlan without a master is refused with EINVAL by a kernel that knows the kind, EOPNOTSUPP
     // by one that does not.
     try (NetlinkSocket host = NetlinkSocket.open();
-        Netns here = Netns.open(Path.of("/proc/self/ns/net"))) {
+        Netns here = Netns.here()) {
       int errno =
           host.send(List.of(Links.createIpvlan("mpdprobe%d", 0, here.fd(), 1500)))
               .getFirst()

@@ -11,7 +11,6 @@ import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
 import io.millpond.pool.value.Prefix;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,7 +20,6 @@ import java.util.Optional;
  * before a pod needs it; and the first pods find code that has run before.
  */
 final class Rehearsal {
-  private static final Path HERE = Path.of("/proc/thread-self/ns/net");
   private static final Prefix SUBNET = Prefix.parse("192.0.2.0/24"); // of RFC 5737
   private static final IpAddress GATEWAY = IpAddress.parse("192.0.2.1");
   private static final IpAddress NODE = IpAddress.parse("192.0.2.2");
@@ -46,7 +44,7 @@ final class Rehearsal {
   private static Optional<String> onNode(int times) throws IOException {
     PodDatapath datapath = new PodDatapath(new PoolRoutes());
     try (NetlinkSocket host = NetlinkSocket.open();
-        Netns here = Netns.open(HERE)) {
+        Netns here = Netns.here()) {
       EniLink eni = eni(host, here);
       Optional<String> problem = Optional.empty();
       for (int i = 0; i < times && problem.isEmpty(); i++) {
@@ -78,7 +76,7 @@ final class Rehearsal {
             List.of(SUBNET),
             List.of(),
             "");
-    try (Netns netns = Netns.insideNew(() -> Netns.open(HERE))) {
+    try (Netns netns = Netns.insideNew(Netns::here)) {
       return switch (datapath.attach(pod, netns)) {
         case AttachOutcome.Attached _ -> datapath.detach(key, Optional.of(netns)).problem();
         case AttachOutcome.Failed failed -> Optional.of(failed.detail());

@@ -2,8 +2,8 @@ package io.millpond.linux.netns;
 
 import io.millpond.linux.GracePeriods;
 import java.io.IOException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
@@ -11,10 +11,11 @@ import java.util.concurrent.LinkedBlockingQueue;
  * namespace alive until it is closed.
  */
 final class Inside implements AutoCloseable {
-  private static final FutureTask<Boolean> END = new FutureTask<>(() -> true);
-
-  private final LinkedBlockingQueue<FutureTask<?>> works = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<Runnable> works = new LinkedBlockingQueue<>();
   private final Thread thread;
+
+  /** Known to the thread alone. */
+  private boolean ended;
 
   private Inside(String name) {
     thread = Thread.ofPlatform().daemon().name(name).unstarted(this::workAll);
@@ -52,13 +53,9 @@ final class Inside implements AutoCloseable {
   }
 
   private void workAll() {
-    while (true) {
+    while (!ended) {
       try {
-        FutureTask<?> work = works.take();
-        if (work == END) {
-          return;
-        }
-        work.run();
+        works.take().run();
       } catch (InterruptedException e) {
         // A work's own affair: the next one is awaited.
       }
@@ -71,27 +68,23 @@ final class Inside implements AutoCloseable {
    * @throws IOException of the work
    */
   <T> T run(Netns.Work<T> work) throws IOException {
-    FutureTask<T> task = new FutureTask<>(work::run);
-    works.add(task);
-    boolean interrupted = false;
+    CompletableFuture<T> done = new CompletableFuture<>();
+    works.add(
+        () -> {
+          try {
+            done.complete(work.run());
+          } catch (Throwable e) {
+            done.completeExceptionally(e);
+          }
+        });
     try {
-      while (true) {
-        try {
-          return task.get();
-        } catch (InterruptedException e) {
-          interrupted = true; // the work is short, and half of it done would be worse
-        }
-      }
-    } catch (ExecutionException e) {
+      return done.join(); // whoever interrupts waits too: half of the work would be worse
+    } catch (CompletionException e) {
       switch (e.getCause()) {
         case IOException failed -> throw failed;
         case RuntimeException failed -> throw failed;
         case Error failed -> throw failed;
         case null, default -> throw new IOException(e);
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
       }
     }
   }
@@ -99,7 +92,7 @@ final class Inside implements AutoCloseable {
   /** Ends the thread, and with it its hold on the namespace. */
   @Override
   public void close() {
-    works.add(END);
+    works.add(() -> ended = true);
     boolean interrupted = false;
     while (true) {
       try {

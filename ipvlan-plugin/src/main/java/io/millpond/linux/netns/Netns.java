@@ -80,9 +80,18 @@ public final class Netns implements AutoCloseable {
     return new Netns(fd, stat.getLong(ST_INO));
   }
 
+  /**
+   * Opens the namespace that the calling thread is in.
+   *
+   * @throws IOException if that fails, as without a {@code /proc}
+   */
+  public static Netns here() throws IOException {
+    return open(Path.of("/proc/thread-self/ns/net"));
+  }
+
   /** The inode of the namespace that the calling thread is in. */
   public static long current() throws IOException {
-    try (Netns here = open(Path.of("/proc/thread-self/ns/net"))) {
+    try (Netns here = here()) {
       return here.inode();
     }
   }

@@ -221,9 +221,8 @@ public final class WarmPool implements AutoCloseable {
     PoolState.Allocation allocation = state.request(ask.key(), policy, now);
     state = allocation.state();
     switch (allocation.result()) {
-      case AllocationResult.Granted granted ->
-          ask.answer().complete(new PoolAnswer.Granted(granted.address(), granted.eni()));
-      case AllocationResult.Refused refused -> ask.answer().complete(explained(refused));
+      case AllocationResult.Granted _, AllocationResult.Refused _ ->
+          ask.answer().complete(explained(allocation.result()));
       case AllocationResult.Wait wait -> {
         log.info(
             "waiting for an address for {}: {} (expected in {} ms)",
