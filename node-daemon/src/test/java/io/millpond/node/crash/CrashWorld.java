@@ -21,6 +21,7 @@ import io.millpond.node.settings.SettingsReader;
 import io.millpond.node.testing.ManualClock;
 import io.millpond.node.testing.ModelDatapath;
 import io.millpond.node.testing.ModelKernel;
+import io.millpond.pool.AllocationResult;
 import io.millpond.pool.PoolEvent;
 import io.millpond.pool.PoolLimits;
 import io.millpond.pool.PoolState;
@@ -241,37 +242,31 @@ final class CrashWorld implements AutoCloseable {
                     .forEach(address -> kernel.alienSlave(id, address.ip())));
   }
 
+  /** And give them up. */
+  void letGo() {
+    kernel.slaves().stream()
+        .filter(slave -> slave.netnsInode() == ModelKernel.ALIEN)
+        .forEach(slave -> slave.address().ifPresent(kernel::removeSlave));
+  }
+
   /** Somebody takes the pod's address away in EC2. */
   void takeAway(String pod) {
-    IpAddress address = Objects.requireNonNull(pods.running().get(pod), "a running pod");
-    taken.add(address);
+    AllocationResult.Granted held = pool().heldBy(PodRuntime.key(pod)).orElseThrow();
+    taken.add(held.address());
     try (Ec2Client somebody =
         MortalEc2.client(aws.ec2Endpoint(), REGION, CALL_TIMEOUT, new Life(), () -> {})) {
       var _ =
           somebody.unassignPrivateIpAddresses(
               request ->
                   request
-                      .networkInterfaceId(
-                          pool().enis().entrySet().stream()
-                              .filter(eni -> eni.getValue().addresses().containsKey(address))
-                              .findFirst()
-                              .orElseThrow()
-                              .getKey()
-                              .value())
-                      .privateIpAddresses(address.toString()));
+                      .networkInterfaceId(held.eni().value())
+                      .privateIpAddresses(held.address().toString()));
     }
   }
 
   /** The addresses that somebody took away. */
   Set<IpAddress> taken() {
     return Set.copyOf(taken);
-  }
-
-  /** And give them up. */
-  void letGo() {
-    kernel.slaves().stream()
-        .filter(slave -> slave.netnsInode() == ModelKernel.ALIEN)
-        .forEach(slave -> slave.address().ifPresent(kernel::removeSlave));
   }
 
   // Time.

@@ -126,30 +126,21 @@ enum PlantedBug implements CrashWorld.Bugs {
   RELEASES_ARE_FORGOTTEN(Scenario.DEL, "rest of \\S+ state=Free") {
     @Override
     public HostNetwork host(HostNetwork host) {
-      return seeing(
-          host,
-          view -> new KernelView(view.attachments(), view.interrupted(), ofOld(view.poolRoutes())));
+      return seeingRoutes(host, PlantedBug::ofOld);
     }
   },
   /** The route counts whole seconds; what came after the last whole one is not counted. */
   RELEASES_COUNT_FROM_THE_WHOLE_SECOND(Scenario.DEL, "rest of \\S+ state=Cooling") {
     @Override
     public HostNetwork host(HostNetwork host) {
-      return seeing(
-          host,
-          view ->
-              new KernelView(
-                  view.attachments(), view.interrupted(), aSecondEarlier(view.poolRoutes())));
+      return seeingRoutes(host, PlantedBug::aSecondEarlier);
     }
   },
   /** An address whose route somebody deleted counts as one that nobody had. */
   MISSING_ROUTES_ARE_OLD(Scenario.START, "rest of \\S+ state=Free") {
     @Override
     public HostNetwork host(HostNetwork host) {
-      return seeing(
-          host,
-          view ->
-              new KernelView(view.attachments(), view.interrupted(), withAll(view.poolRoutes())));
+      return seeingRoutes(host, PlantedBug::withAll);
     }
   },
   /** What a start concludes is not on record for the next. */
@@ -312,6 +303,15 @@ enum PlantedBug implements CrashWorld.Bugs {
     }
     all.putAll(routes);
     return all;
+  }
+
+  private static HostNetwork seeingRoutes(
+      HostNetwork host, UnaryOperator<Map<IpAddress, KernelView.RouteSays>> change) {
+    return seeing(
+        host,
+        view ->
+            new KernelView(
+                view.attachments(), view.interrupted(), change.apply(view.poolRoutes())));
   }
 
   private static HostNetwork seeing(HostNetwork host, UnaryOperator<KernelView> change) {

@@ -228,7 +228,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     private String undo() {
       List<String> problems = new ArrayList<>();
       if (locked) {
-        during(problems, () -> clear(inode, link, ifName, kernel.clock.get()));
+        during(problems, () -> clear(inode, link, ifName));
         during(problems, () -> deleteVeth(link));
       }
       if (marked) {
@@ -338,16 +338,16 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                         })));
     boolean[] cleared = {false};
     if (inside.isPresent() && told) {
-      during(problems, () -> cleared[0] = clear(inside.get(), link, ifName.orElse(""), at));
+      during(problems, () -> cleared[0] = clear(inside.get(), link, ifName.orElse("")));
     }
     if (!cleared[0] && end != null) {
-      during(problems, () -> clearFromOutside(end, link, ifName, at));
+      during(problems, () -> clearFromOutside(end, link, ifName));
     }
     if (end != null) {
       during(problems, () -> deleteVeth(link));
     }
     return problems.isEmpty()
-        ? new Detached(at, address.isPresent())
+        ? new Detached(kernel.clock.get(), address.isPresent())
         : new DetachFailed(String.join("; ", problems));
   }
 
@@ -360,7 +360,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
   }
 
   /** Takes the attachment out of a namespace; false if it is not in there. */
-  private boolean clear(long inode, String link, String ifName, BootTime at) {
+  private boolean clear(long inode, String link, String ifName) {
     List<Slave> gone;
     synchronized (kernel) {
       Veth veth = kernel.veths.get(link);
@@ -375,7 +375,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     }
     List<String> problems = new ArrayList<>();
     during(problems, () -> step("detach: rules", () -> kernel.ruled.remove(inode)));
-    during(problems, () -> step("detach: slave", () -> kernel.removeSlaves(gone, at)));
+    during(problems, () -> step("detach: slave", () -> kernel.removeSlaves(gone)));
     if (!problems.isEmpty()) {
       throw new StepFailed(String.join("; ", problems));
     }
@@ -388,7 +388,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
         : ownNamespace && (slave.name().equals(ifName) || !slave.up());
   }
 
-  private void clearFromOutside(Veth end, String link, Optional<String> ifName, BootTime at) {
+  private void clearFromOutside(Veth end, String link, Optional<String> ifName) {
     List<Slave> gone;
     synchronized (kernel) {
       gone =
@@ -401,7 +401,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                           : s.veth().isEmpty() && !s.up())
               .toList();
     }
-    step("detach: slave from outside", () -> kernel.removeSlaves(gone, at));
+    step("detach: slave from outside", () -> kernel.removeSlaves(gone));
   }
 
   private void deleteVeth(String link) {
@@ -483,7 +483,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
 
   @Override
   public Optional<String> rehearse(int times) {
-    return kernel.unsupported();
+    return Optional.empty();
   }
 
   @Override

@@ -78,7 +78,6 @@ public final class ModelKernel {
   final List<PodPlan> lookedInto = new ArrayList<>();
   final Set<Long> dead = new HashSet<>();
   private final Map<Long, Set<String>> interfaces = new HashMap<>();
-  private String unsupported = "";
   private final Set<String> stuck = new HashSet<>();
   private final Map<IpAddress, BootTime> seenUntil = new HashMap<>();
   private Duration shortestRest = Duration.ofDays(1);
@@ -304,15 +303,6 @@ public final class ModelKernel {
     stuck.add(linkName(key));
   }
 
-  /** Why it cannot have pods; empty if it can. */
-  public synchronized void unsupported(String why) {
-    unsupported = why;
-  }
-
-  synchronized Optional<String> unsupported() {
-    return Optional.of(unsupported).filter(why -> !why.isEmpty());
-  }
-
   /** What every look finds wrong from now on. */
   public synchronized void findings(String... now) {
     findings = List.of(now);
@@ -453,17 +443,10 @@ public final class ModelKernel {
     }
   }
 
-  private synchronized void removeSlaves(Collection<Slave> gone) {
-    removeSlaves(gone, clock.get());
-  }
-
-  /**
-   * @param at when whoever removes them began to
-   */
-  synchronized void removeSlaves(Collection<Slave> gone, BootTime at) {
+  synchronized void removeSlaves(Collection<Slave> gone) {
     for (Slave slave : gone) {
       if (slaves.remove(slave) && slave.up() && slave.netnsInode() != ALIEN) {
-        slave.address().ifPresent(address -> seenUntil.put(address, at));
+        slave.address().ifPresent(address -> seenUntil.put(address, clock.get()));
       }
     }
   }
