@@ -50,6 +50,14 @@ final class ContainerRuntime {
     }
   }
 
+  /** One ADD, whatever becomes of it; who called it stops the pod. */
+  void add(Pod pod) {
+    Shell.Ran ran = run("ADD", pod);
+    if (ran.status() != 0) {
+      refused.add(ran);
+    }
+  }
+
   /** DEL until it succeeds. What that left in the namespace can be looked at afterwards. */
   void stop(Pod pod) {
     long began = System.nanoTime();
@@ -106,9 +114,9 @@ final class ContainerRuntime {
     return taken(refused);
   }
 
-  /** The pods that were stopped since the last call. */
+  /** The pods that were stopped since the last call, each once. */
   List<Pod> takeStopped() {
-    return taken(stopped);
+    return taken(stopped).stream().distinct().toList();
   }
 
   private static <T> List<T> taken(Queue<T> queue) {

@@ -10,10 +10,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
@@ -28,8 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * kill -9 of the daemon and of plugins in the middle of their work, and standbys that take over.
- * The seed of {@code -Dmillpond.seed}, or a printed one, chooses the moments. What each round took
- * is printed as it goes.
+ * What each round took is printed as it goes.
  */
 @Tag("kill")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -49,19 +44,15 @@ class KillTest {
   /** A JVM's work in an emulated machine; 1 s on a node. */
   private static final Duration TAKEN_OVER = Duration.ofSeconds(45);
 
-  private final List<Pod> living = new ArrayList<>();
   private final List<Stream> streams = new ArrayList<>();
-  private ExecutorService threads;
   private Node node;
-  private ContainerRuntime runtime;
-  private Agreement agreement;
+  private Crowd crowd;
 
   @SuppressWarnings("NullAway.Init")
   KillTest() {}
 
   @BeforeAll
   void start(Vpc vpc) {
-    threads = Executors.newVirtualThreadPerTaskExecutor();
     node =
         vpc.launch(
             "kill-a",
@@ -77,67 +68,34 @@ class KillTest {
                 "MILLPOND_RECONCILE_PERIOD",
                 "2s"));
     node.start().awaitSize(WARM, 1);
-    runtime = new ContainerRuntime(node);
-    agreement = new Agreement(vpc, node);
+    crowd = new Crowd(vpc, node);
   }
 
   @AfterAll
   void stop() {
-    threads.shutdownNow();
+    crowd.close();
     node.close();
   }
 
   @AfterEach
   void removePods() {
-    // A scenario that failed may have left nobody who serves.
-    if (node.pid() == 0) {
-      node.launch();
-    }
-    node.awaitReady();
     streams.forEach(Stream::finish);
     streams.clear();
-    finish(living.stream().map(pod -> async(() -> runtime.stop(pod))).toList());
-    living.clear();
-    agreement.holds(List.of());
-    agreement.nothingIsLeftIn(runtime.takeStopped());
-    agreement.noEniIsLeft();
-    List<Shell.Ran> ignored = runtime.takeRefused();
+    crowd.leave();
     node.awaitSize(WARM, 1);
     node.awaitPool("nobody rests", pool -> pool.at("/counts/free").asInt() == WARM);
   }
 
-  private CompletableFuture<Void> async(Runnable work) {
-    return CompletableFuture.runAsync(work, threads);
-  }
-
-  private static void finish(List<CompletableFuture<Void>> work) {
-    CompletableFuture.allOf(work.toArray(CompletableFuture[]::new))
-        .orTimeout(4, TimeUnit.MINUTES)
-        .join();
-  }
-
-  private CompletableFuture<Void> starting(String name) {
-    return async(
-        () -> {
-          Pod pod = runtime.start(name);
-          synchronized (living) {
-            living.add(pod);
-          }
-        });
-  }
-
   @Test
   void killedAtTenMomentsOfABurstNothingIsLostAndNothingIsLeft() {
-    long seed = Long.getLong("millpond.seed", ThreadLocalRandom.current().nextLong());
-    System.err.println("-Dmillpond.seed=" + seed);
-    Random random = new Random(seed);
-    finish(IntStream.range(0, DELS).mapToObj(i -> starting("kill-0-" + i)).toList());
+    Random random = Crowd.printedSeed();
+    Crowd.finish(IntStream.range(0, DELS).mapToObj(i -> crowd.starting("kill-0-" + i)).toList());
     for (int round = 1; round <= ROUNDS; round++) {
       boolean standby = random.nextBoolean();
       if (standby) {
         node.launchStandby();
       }
-      int before = runtime.answers();
+      int before = crowd.runtime().answers();
       long began = System.nanoTime();
       List<CompletableFuture<Void>> burst = burst(round);
       boolean byAnswers = random.nextBoolean();
@@ -149,15 +107,15 @@ class KillTest {
           .until(
               () ->
                   byAnswers
-                      ? runtime.answers() - before >= moment
+                      ? crowd.runtime().answers() - before >= moment
                       : System.nanoTime() - began >= moment * 1_000_000L);
-      int plugins = killPlugins(random, () -> node.kill());
+      int plugins = crowd.kill(random);
       System.err.printf(
           "round %d: killed after %d %s, %d answers, with %d plugins; %s%n",
           round,
           moment,
           byAnswers ? "answers" : "ms",
-          runtime.answers() - before,
+          crowd.runtime().answers() - before,
           plugins,
           standby ? "a standby takes over" : "started again");
       if (!standby) {
@@ -165,12 +123,11 @@ class KillTest {
       }
       node.awaitReady();
       String served = seconds(began);
-      finish(burst);
+      Crowd.finish(burst);
       String ended = seconds(began);
-      agreement.holds(living);
+      crowd.agrees();
       String agreed = seconds(began);
-      agreement.nothingIsLeftIn(runtime.takeStopped());
-      removeAllBut(DELS);
+      crowd.stop(crowd.allBut(DELS));
       System.err.printf(
           "round %d: served again at %s s, all answered at %s, agreed at %s, over at %s%n",
           round, served, ended, agreed, seconds(began));
@@ -181,32 +138,13 @@ class KillTest {
     return "%.1f".formatted((System.nanoTime() - began) / 1e9);
   }
 
-  /** Plugins die before, or after, the daemon. */
-  private int killPlugins(Random random, Runnable killDaemon) {
-    if (random.nextBoolean()) {
-      killDaemon.run();
-      return runtime.killSomePlugins(random);
-    }
-    int killed = runtime.killSomePlugins(random);
-    killDaemon.run();
-    return killed;
-  }
-
-  private void removeAllBut(int many) {
-    List<Pod> surplus = List.copyOf(living.subList(many, living.size()));
-    living.removeAll(surplus);
-    finish(surplus.stream().map(pod -> async(() -> runtime.stop(pod))).toList());
-  }
-
   private List<CompletableFuture<Void>> burst(int round) {
     List<CompletableFuture<Void>> burst = new ArrayList<>();
-    List<Pod> leaving = List.copyOf(living.subList(0, DELS));
-    living.removeAll(leaving);
+    List<Pod> leaving = crowd.some(DELS);
     for (int i = 0; i < ADDS; i++) {
-      burst.add(starting("kill-%d-%d".formatted(round, i)));
+      burst.add(crowd.starting("kill-%d-%d".formatted(round, i)));
       if (i < leaving.size()) {
-        Pod pod = leaving.get(i);
-        burst.add(async(() -> runtime.stop(pod)));
+        burst.add(crowd.stopping(leaving.get(i)));
       }
     }
     return burst;
@@ -221,10 +159,10 @@ class KillTest {
     Stream(String prefix) {
       streams.add(this);
       feeder =
-          async(
+          crowd.async(
               () -> {
                 while (!over.get() && adds.size() < MOST) {
-                  adds.add(starting(prefix + "-" + adds.size()));
+                  adds.add(crowd.starting(prefix + "-" + adds.size()));
                   LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
                 }
               });
@@ -249,7 +187,7 @@ class KillTest {
     void finish() {
       over.set(true);
       feeder.join();
-      KillTest.finish(adds);
+      Crowd.finish(adds);
     }
   }
 
@@ -259,29 +197,24 @@ class KillTest {
     List<CompletableFuture<Void>> dels = new ArrayList<>();
     Stream stream = new Stream("taken");
     stream.await(10);
-    List<Pod> leaving;
-    synchronized (living) {
-      leaving = List.copyOf(living.subList(0, 3));
-      living.removeAll(leaving);
-    }
+    List<Pod> leaving = crowd.some(3);
 
     node.kill();
 
     long killed = System.nanoTime();
-    leaving.forEach(pod -> dels.add(async(() -> runtime.stop(pod))));
+    leaving.forEach(pod -> dels.add(crowd.stopping(pod)));
     node.awaitReady();
     assertThat(Duration.ofNanos(System.nanoTime() - killed))
         .as("from the kill to the standby's service")
         .isLessThan(TAKEN_OVER);
     stream.goOn(3);
     stream.finish();
-    finish(dels);
-    assertThat(runtime.takeRefused())
+    Crowd.finish(dels);
+    assertThat(crowd.runtime().takeRefused())
         .as("ADDs that were to be tried again, and said so")
         .allSatisfy(
             ran -> assertThat(Pod.document(ran).at("/code").asInt()).as("%s", ran).isEqualTo(11));
-    agreement.holds(living);
-    agreement.nothingIsLeftIn(runtime.takeStopped());
+    crowd.agrees();
   }
 
   @Test
@@ -295,8 +228,7 @@ class KillTest {
     node.awaitReady();
     stream.goOn(3);
     stream.finish();
-    assertThat(runtime.takeRefused()).as("ADDs that failed").isEmpty();
-    agreement.holds(living);
-    agreement.nothingIsLeftIn(runtime.takeStopped());
+    assertThat(crowd.runtime().takeRefused()).as("ADDs that failed").isEmpty();
+    crowd.agrees();
   }
 }

@@ -45,11 +45,24 @@ final class Scenarios implements BeforeEachCallback, AfterEachCallback, Paramete
   @Override
   public void beforeEach(ExtensionContext context) {
     Map<Node, Before> before = new HashMap<>();
-    for (Node node : vpc(context).nodes()) {
-      await(node.netns() + " is idle").atMost(SETTLED).until(() -> Traces.idle(node));
-      before.put(node, new Before(Traces.of(node), node.log().length()));
-    }
+    vpc(context).nodes().forEach(node -> before.put(node, before(node)));
     context.getStore(OURS).put(Before.class, before);
+  }
+
+  private static Before before(Node node) {
+    await(node.netns() + " is idle").atMost(SETTLED).until(() -> Traces.idle(node));
+    return new Before(Traces.of(node), node.log().length());
+  }
+
+  /** Holds part of a scenario to the rule, on a node that the scenario launched. */
+  static void leavingNothing(Node node, Runnable part) {
+    Before before = before(node);
+    try {
+      part.run();
+      leftNothing(node, before);
+    } finally {
+      System.out.println(node.netns() + ":\n" + node.log().substring(before.logged()));
+    }
   }
 
   @Override
