@@ -71,10 +71,17 @@ public final class PodRules {
     }
 
     private boolean isIn(String table) {
-      return table.contains("%s . \"%s\"".formatted(address, veth))
-          && table.contains("%s . \"%s\"".formatted(address, eni))
-          && table.contains("\"%s\"".formatted(veth))
-          && table.contains("\"%s\"".formatted(eni));
+      String own = set(table, "own");
+      return set(table, "veths").contains("\"%s\"".formatted(veth))
+          && set(table, "enis").contains("\"%s\"".formatted(eni))
+          && own.contains("%s . \"%s\"".formatted(address, veth))
+          && own.contains("%s . \"%s\"".formatted(address, eni));
+    }
+
+    private static String set(String table, String name) {
+      int begin = Math.max(0, table.indexOf("set " + name + " {"));
+      int end = table.indexOf("\n\t}", begin);
+      return end < 0 ? "" : table.substring(begin, end);
     }
   }
 
