@@ -241,7 +241,8 @@ public final class CniVerbs implements CniServer.Verbs {
             plan.address(),
             plan.eni().subnet().length(),
             plan.eni().gateway(),
-            added.leads() ? plan.direct(direct) : plan.extraRoutes());
+            added.leads() ? plan.direct(direct) : plan.extraRoutes(),
+            added.leads());
     return new Outcome(
         0,
         Documents.result(result, add),
