@@ -14,8 +14,9 @@ import java.util.List;
  * @param sandbox {@code CNI_NETNS} as it was sent
  * @param address the pod's
  * @param prefixLength of the subnet
- * @param gateway of the pod's default route
+ * @param gateway of the subnet
  * @param routes prefixes that the pod reaches through the interface
+ * @param leads whether the pod's default route is the attachment's
  */
 public record CniResult(
     String ifName,
@@ -25,7 +26,8 @@ public record CniResult(
     IpAddress address,
     int prefixLength,
     IpAddress gateway,
-    List<Prefix> routes) {
+    List<Prefix> routes,
+    boolean leads) {
   /** Copies the list. */
   public CniResult {
     routes = List.copyOf(routes);

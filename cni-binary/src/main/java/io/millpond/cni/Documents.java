@@ -101,10 +101,12 @@ public final class Documents {
   }
 
   private static void routes(ArrayNode routes, CniResult result) {
-    routes
-        .addObject()
-        .put("dst", result.address().isIpv4() ? "0.0.0.0/0" : "::/0")
-        .put("gw", result.gateway().toString());
+    if (result.leads()) {
+      routes
+          .addObject()
+          .put("dst", result.address().isIpv4() ? "0.0.0.0/0" : "::/0")
+          .put("gw", result.gateway().toString());
+    }
     for (Prefix prefix : result.routes()) {
       routes.addObject().put("dst", prefix.toString());
     }

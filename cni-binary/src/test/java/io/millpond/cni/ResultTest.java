@@ -32,7 +32,8 @@ class ResultTest {
         IpAddress.parse(address),
         length,
         IpAddress.parse(gateway),
-        List.of(Prefix.parse(route)));
+        List.of(Prefix.parse(route)),
+        true);
   }
 
   private static final CniResult POD = pod("10.0.1.9", 24, "10.0.1.1", "10.0.0.0/16");

@@ -114,7 +114,8 @@ final class Training {
             IpAddress.parse("10.0.1.9"),
             24,
             IpAddress.parse("10.0.1.1"),
-            List.of(Prefix.parse("10.0.0.0/16")));
+            List.of(Prefix.parse("10.0.0.0/16")),
+            true);
     if (request instanceof CniRequest.Add add) {
       log.debug("a result: {}", Documents.result(result, add));
     }

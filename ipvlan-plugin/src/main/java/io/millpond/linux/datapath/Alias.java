@@ -11,9 +11,9 @@ import java.util.regex.Pattern;
 
 /**
  * The alias of a host veth, which is the record of an attachment: {@code mp1 k=<hash> c=<container>
- * i=<interface> 4=<address> n=<netns inode> w=<network> p=<pod>}. At most 255 octets fit; the pod's
- * name, last, is cut. The hash decides which attachment it is. While the attachment is being built
- * {@code b=1} stands behind the hash.
+ * i=<interface> 4=<address> n=<netns inode> x=<place> w=<network> p=<pod>}. At most 255 octets fit;
+ * the pod's name, last, is cut. The hash decides which attachment it is. While the attachment is
+ * being built {@code b=1} stands behind the hash. The only attachment of a pod has no {@code x=}.
  *
  * <p>The pod's slave has one too, so that it can be told whose it is after the veth is gone; its
  * {@code s=} holds the settings that the namespace had before.
@@ -25,6 +25,7 @@ import java.util.regex.Pattern;
  * @param pod {@code namespace/name}, for people; may be empty or cut
  * @param building whether the attach has not come to its end
  * @param settings what {@link PodSettings} remembers; empty on the node's side
+ * @param place among the attachments of the pod
  */
 public record Alias(
     String hash,
@@ -35,7 +36,8 @@ public record Alias(
     String network,
     String pod,
     boolean building,
-    String settings) {
+    String settings,
+    Place place) {
   private static final String VERSION = "mp1";
   private static final int LIMIT = 255;
   private static final Pattern HASH = Pattern.compile("[a-z2-7]{26}");
@@ -51,16 +53,25 @@ public record Alias(
         safe(key.network(), 40),
         safe(pod, 255),
         false,
-        "");
+        "",
+        Place.FIRST);
   }
 
   Alias whileBuilding() {
-    return new Alias(hash, containerId, ifName, address, netnsInode, network, pod, true, settings);
+    return new Alias(
+        hash, containerId, ifName, address, netnsInode, network, pod, true, settings, place);
   }
 
   /** The slave's, with what the namespace's settings were. */
   Alias ofSlave(String before) {
-    return new Alias(hash, containerId, ifName, address, netnsInode, network, pod, false, before);
+    return new Alias(
+        hash, containerId, ifName, address, netnsInode, network, pod, false, before, place);
+  }
+
+  /** With another place. */
+  Alias at(Place another) {
+    return new Alias(
+        hash, containerId, ifName, address, netnsInode, network, pod, building, settings, another);
   }
 
   /** A name from outside must not look like fields. */
@@ -91,7 +102,7 @@ public record Alias(
   /** The text, at most 255 octets. */
   String format() {
     String text =
-        "%s k=%s%s c=%s i=%s 4=%s n=%d%s w=%s p=%s"
+        "%s k=%s%s c=%s i=%s 4=%s n=%d%s%s w=%s p=%s"
             .formatted(
                 VERSION,
                 hash,
@@ -100,6 +111,7 @@ public record Alias(
                 ifName,
                 address,
                 netnsInode,
+                place.equals(Place.FIRST) ? "" : " x=" + place.format(),
                 settings.isEmpty() ? "" : " s=" + settings,
                 network,
                 pod);
@@ -121,7 +133,7 @@ public record Alias(
     try {
       String hash = fields.getOrDefault("k", "");
       String ifName = fields.getOrDefault("i", "");
-      if (!HASH.matcher(hash).matches() || ifName.isEmpty()) {
+      if (!HASH.matcher(hash).matches() || ifName.isEmpty() || UNSAFE.matcher(ifName).find()) {
         return Optional.empty();
       }
       return Optional.of(
@@ -134,7 +146,8 @@ public record Alias(
               fields.getOrDefault("w", ""),
               fields.getOrDefault("p", ""),
               fields.containsKey("b"),
-              fields.getOrDefault("s", "")));
+              fields.getOrDefault("s", ""),
+              Place.parse(fields.getOrDefault("x", ""))));
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }

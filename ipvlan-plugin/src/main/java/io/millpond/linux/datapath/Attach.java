@@ -22,17 +22,21 @@ import org.jspecify.annotations.Nullable;
 
 /** One attach, from the first look to the last record, or to the undoing of all of it. */
 final class Attach implements AutoCloseable {
-  /** The kernel resolves it in the pod's namespace, whatever names the node's links have. */
-  private static final String SLAVE_TEMPLATE = "eth%d";
+  /** The kernel resolves them in the pod's namespace, whatever names the node's links have. */
+  private static final String ETH_TEMPLATE = "eth%d";
+
+  private static final String OTHER_TEMPLATE = "mpdslave%d";
 
   private final PoolRoutes pool;
   private final PodAttachment a;
   private final Netns netns;
   private final Step.Listener listener;
   private final HostVeth veth;
-  private final Alias record;
   private final NetlinkSocket host;
+  private Alias record;
   private @Nullable NetlinkSocket pod;
+  private List<Link> before = List.of();
+  private List<PodSide.Other> others = List.of();
   private Optional<String> settings = Optional.empty();
   private boolean locked;
   private boolean marked;
@@ -75,18 +79,21 @@ final class Attach implements AutoCloseable {
     if (existing.isPresent()) {
       return Optional.of(new AttachOutcome.AlreadyAttached(inodeOf(existing)));
     }
-    pod = netns.inside(NetlinkSocket::open);
-    if (PodSide.link(pod, a.key().ifName()).isPresent()) {
+    NetlinkSocket inside = netns.inside(NetlinkSocket::open);
+    pod = inside;
+    before = PodSide.links(inside);
+    if (before.stream().anyMatch(link -> link.name().equals(a.key().ifName()))) {
       return Optional.of(new AttachOutcome.InterfaceExists());
     }
-    if (PodSide.link(pod, PodSide.VETH).isPresent()) {
+    others = PodSide.others(before, record.hash());
+    Optional<Place> place = Place.free(before, PodSide.routes(inside), a.key().ifName());
+    if (place.isEmpty()) {
       return Optional.of(
           new AttachOutcome.Failed(
-              "the pod has an interface of millpond already, next to "
-                  + PodSide.VETH
-                  + ": a pod can have one",
+              "the pod has %d attachments already, and can have no more".formatted(Place.MOST),
               false));
     }
+    record = record.at(place.get());
     return Optional.empty();
   }
 
@@ -112,21 +119,45 @@ final class Attach implements AutoCloseable {
             .orElseThrow(() -> new IOException("the veth " + veth.name() + " vanished"));
     setUp(host, end, a.address(), a.node(), HostVeth.podMac(a.key()));
     listener.before(Step.OfAttach.SLAVE);
-    host.require(Links.createIpvlan(SLAVE_TEMPLATE, a.eni().index(), netns.fd(), a.mtu()));
+    host.require(Links.createIpvlan(slaveName(), a.eni().index(), netns.fd(), a.mtu()));
     listener.before(Step.OfAttach.ADDRESS);
-    int slave = PodSide.address(pod(), a, record, settings.orElse(""));
+    int slave = PodSide.address(pod(), a, record, originalSettings());
     listener.before(Step.OfAttach.RULES);
     netns.inside(
         () -> {
-          PodRules.add(PodSide.VETH, a.key().ifName());
+          PodRules.add(
+              new PodRules.Member(record.place().veth(), a.key().ifName(), a.address()),
+              PodSide.Other.members(others));
           return true;
         });
     listener.before(Step.OfAttach.POD_SIDE);
     exposed = true;
-    PodSide.connect(pod(), a, slave, HostVeth.hostMac(a.key()));
+    PodSide.connect(pod(), a, record.place(), slave);
     listener.before(Step.OfAttach.RECORD);
     host.require(Links.setAlias(veth.name(), record.format()));
-    return new AttachOutcome.Attached(veth.name(), a.eni().mac(), a.mtu());
+    return new AttachOutcome.Attached(veth.name(), a.eni().mac(), a.mtu(), record.place().leads());
+  }
+
+  /**
+   * The wanted name if it can be had at once: to rename a link is dear, and a name that is only
+   * passed through could be in another plugin's way. Older kernels refuse one that the node has.
+   */
+  private String slaveName() throws IOException {
+    String name = a.key().ifName();
+    if (name.equals(PodSide.nextEth(before))) {
+      return ETH_TEMPLATE;
+    }
+    return Detach.find(host, name).isEmpty() ? name : OTHER_TEMPLATE;
+  }
+
+  /** What the settings were before the pod's first attachment: the last one puts them back. */
+  private String originalSettings() {
+    return others.stream()
+        .map(other -> other.alias().settings())
+        .filter(PodSettings::isRecord)
+        .findFirst()
+        .or(() -> settings)
+        .orElse("");
   }
 
   private NetlinkSocket pod() {
@@ -149,7 +180,7 @@ final class Attach implements AutoCloseable {
                     Links.createVeth(
                         veth.name(),
                         HostVeth.hostMac(a.key()),
-                        PodSide.VETH,
+                        record.place().veth(),
                         HostVeth.podMac(a.key()),
                         netns.fd(),
                         a.mtu())))

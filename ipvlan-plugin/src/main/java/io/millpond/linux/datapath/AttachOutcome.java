@@ -9,8 +9,11 @@ public sealed interface AttachOutcome {
    *
    * @param hostLink name of the node's end of the veth
    * @param mac of the IPvlan interface: its ENI's
+   * @param leads whether the pod's default route, and with it those to the VPC, are the
+   *     attachment's; it has its subnet and its own network's prefixes otherwise
    */
-  record Attached(String hostLink, MacAddress mac, int mtu) implements AttachOutcome {}
+  record Attached(String hostLink, MacAddress mac, int mtu, boolean leads)
+      implements AttachOutcome {}
 
   /** Some other interface of the ENI has the address (EADDRINUSE). */
   record AddressInUse(String detail) implements AttachOutcome {}

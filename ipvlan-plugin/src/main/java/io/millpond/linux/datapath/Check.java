@@ -58,14 +58,18 @@ final class Check {
 
   private void inPod() throws IOException {
     Optional<Link> slave = slave();
-    Optional<Link> veth = PodSide.veth(pod, a.key());
-    want(veth.isPresent(), "the pod has no " + PodSide.VETH + " of this attachment");
-    want(veth.isEmpty() || veth.get().isUp(), PodSide.VETH + " is down in the pod");
+    Place place = PodSide.place(host, a.key());
+    Optional<Link> veth = PodSide.veth(pod, a.key(), place);
+    want(veth.isPresent(), "the pod has no " + place.veth() + " of this attachment");
+    want(veth.isEmpty() || veth.get().isUp(), place.veth() + " is down in the pod");
     if (slave.isPresent() && veth.isPresent()) {
-      podSide(slave.get().index(), veth.get().index());
+      podSide(place, slave.get().index(), veth.get().index());
     }
     want(
-        netns.inside(() -> PodRules.complete(PodSide.VETH, a.key().ifName())),
+        netns.inside(
+            () ->
+                PodRules.complete(
+                    new PodRules.Member(place.veth(), a.key().ifName(), a.address()))),
         "the pod's table inet millpond is missing or incomplete");
   }
 
@@ -127,29 +131,29 @@ final class Check {
     return Optional.of(link);
   }
 
-  private void podSide(int slave, int veth) throws NetlinkException {
+  private void podSide(Place place, int slave, int veth) throws NetlinkException {
     Set<Route> present = routes(pod);
-    for (Route route : PodSide.routes(a, slave, veth)) {
-      want(
-          present.contains(route),
-          "the pod has no route to %s in table %d".formatted(route.destination(), route.table()));
+    for (Route route : PodRoutes.of(a, place, slave, veth)) {
+      wantRoute(route, present.contains(route), present);
     }
-    Route subnet = PodSide.subnetRoute(a, slave);
-    want(
-        present.stream()
-            .anyMatch(
-                route ->
-                    route.table() == subnet.table()
-                        && route.destination().equals(subnet.destination())),
-        "the pod has no route to %s in table %d".formatted(subnet.destination(), subnet.table()));
-    Set<Rules.MarkRule> rules = new HashSet<>();
+    Route subnet = PodRoutes.subnet(a, place, slave);
+    wantRoute(subnet, present.stream().anyMatch(r -> Place.isTaken(subnet, r)), present);
+    Set<Rules.Rule> rules = new HashSet<>();
     pod.dump(Rules.dump()).forEach(reply -> Rules.read(reply).ifPresent(rules::add));
-    PodSide.RULES.forEach(
-        rule -> want(rules.contains(rule), "the pod has no rule " + rule.priority()));
+    place
+        .rules(a.address())
+        .forEach(rule -> want(rules.contains(rule), "the pod has no rule " + rule.priority()));
     wantNeighbour(pod, veth, a.node(), HostVeth.hostMac(a.key()), "in the pod");
     if (a.gatewayMac().isPresent()) {
       wantNeighbour(pod, slave, a.gateway(), a.gatewayMac().get(), "in the pod");
     }
+  }
+
+  /** A plugin behind ours may have taken a route into a table of its own, as {@code sbr} does. */
+  private void wantRoute(Route route, boolean there, Set<Route> present) {
+    want(
+        there || present.stream().anyMatch(r -> Place.isMoved(route, r)),
+        "the pod has no route to %s in table %d".formatted(route.destination(), route.table()));
   }
 
   private void wantNeighbour(

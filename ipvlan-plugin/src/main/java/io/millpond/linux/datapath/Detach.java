@@ -3,6 +3,7 @@ package io.millpond.linux.datapath;
 import io.millpond.linux.BootClock;
 import io.millpond.linux.netlink.Links;
 import io.millpond.linux.netlink.Links.Link;
+import io.millpond.linux.netlink.Message;
 import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.linux.netlink.Reply;
@@ -15,6 +16,7 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,11 +30,14 @@ final class Detach {
   private final PoolRoutes pool;
   private final HostVeth veth;
   private final NetlinkSocket host;
+  private final PodTurns turns;
   private final Step.Listener listener;
   private final Problems problems = new Problems();
 
-  Detach(PoolRoutes pool, HostVeth veth, NetlinkSocket host, Step.Listener listener) {
+  Detach(
+      PoolRoutes pool, HostVeth veth, NetlinkSocket host, PodTurns turns, Step.Listener listener) {
     this.pool = pool;
+    this.turns = turns;
     this.veth = veth;
     this.host = host;
     this.listener = listener;
@@ -47,8 +52,9 @@ final class Detach {
     Optional<Alias> record = end.flatMap(Link::alias).flatMap(Alias::parse);
     Optional<Netns> found =
         given.isPresent() ? Optional.empty() : record.flatMap(r -> Netns.find(r.netnsInode()));
-    try {
-      return run(end, record, given.or(() -> found));
+    Optional<Netns> netns = given.or(() -> found);
+    try (PodTurns.Turn _ = turns.take(netns.map(Netns::inode).orElse(0L))) {
+      return run(end, record, netns);
     } finally {
       found.ifPresent(Netns::close);
     }
@@ -151,12 +157,12 @@ final class Detach {
   }
 
   /**
-   * Removes from the pod's namespace what the attachment brought: the rules, the table, the
-   * settings, the slave. The slave is the last, because its record knows the settings and may be
-   * the only trace of the attachment: who dies in between leaves it to the next detach. Without any
-   * trace nothing is touched.
+   * Removes from the pod's namespace what the attachment brought: the rules, its part of the table,
+   * the slave; and if it was the pod's last, the table and the settings. The slave is the last,
+   * because its record knows the settings and may be the only trace of the attachment: who dies in
+   * between leaves it to the next detach. Without any trace nothing is touched.
    *
-   * @param settings what the namespace's settings were, if the slave may not have come to record it
+   * @param settings what an attach that is undone found, which it puts back in any case
    * @return whether the namespace was the attachment's
    */
   static boolean clear(
@@ -174,10 +180,12 @@ final class Detach {
     if (slaves.isEmpty() && !end) {
       return false;
     }
+    List<PodSide.Other> others = PodSide.others(links, record.hash());
     Optional<String> before =
         settings.or(
             () ->
                 slaves.stream()
+                    .filter(_ -> others.isEmpty())
                     .flatMap(link -> link.alias().flatMap(Alias::parse).stream())
                     .map(Alias::settings)
                     .findFirst());
@@ -185,7 +193,22 @@ final class Detach {
     problems.during(
         () -> {
           listener.before(Step.OfDetach.RULES);
-          removeRules(pod, netns, before.orElse(""));
+          PodRules.Member member =
+              new PodRules.Member(
+                  record.place().veth(),
+                  slaves.stream()
+                      .map(Link::name)
+                      .filter(PodRules::isName)
+                      .findFirst()
+                      .orElse(record.ifName()),
+                  record.address());
+          removeRules(pod, record.place());
+          netns.inside(
+              () -> {
+                PodRules.remove(member, PodSide.Other.members(others));
+                PodSettings.restore(before.orElse(""));
+                return true;
+              });
         });
     problems.during(
         () -> {
@@ -204,24 +227,20 @@ final class Detach {
     return true;
   }
 
-  private static void removeRules(NetlinkSocket pod, Netns netns, String settings)
-      throws IOException {
-    for (NetlinkSocket.Outcome outcome :
-        pod.send(PodSide.RULES.stream().map(Rules::delete).toList())) {
+  private static void removeRules(NetlinkSocket pod, Place place) throws IOException {
+    List<Message> deletions = new ArrayList<>();
+    for (int table : List.of(place.vethTable(), place.eniTable())) {
+      deletions.add(Rules.delete(table, table));
+    }
+    for (NetlinkSocket.Outcome outcome : pod.send(deletions)) {
       outcome.orThrowUnless(Rt.ENOENT);
     }
-    netns.inside(
-        () -> {
-          PodRules.remove();
-          PodSettings.restore(settings);
-          return true;
-        });
   }
 
   /**
    * Whether a link is this attachment's slave: by its record; or, in a namespace that has the
-   * attachment's veth and so no other attachment, by its name if a pod took the record away, or
-   * because an attach did not come to name it.
+   * attachment's veth, by its name if a pod took the record away, or because an attach did not come
+   * to record it. (No other attach is under way in the namespace.)
    */
   private static boolean isSlaveOf(Link link, Alias record, boolean ownNamespace) {
     if (!link.kind().equals(SlaveKind.name())) {

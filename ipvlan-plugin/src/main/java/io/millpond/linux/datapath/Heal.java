@@ -39,15 +39,21 @@ record Heal(PoolRoutes pool, PodAttachment a, Netns netns, NetlinkSocket host, N
         PodSide.link(pod, a.key().ifName())
             .filter(link -> link.kind().equals(SlaveKind.name()))
             .filter(link -> link.master().equals(OptionalInt.of(a.eni().index())));
-    Optional<Link> veth = PodSide.veth(pod, a.key());
+    Place place = PodSide.place(host, a.key());
+    Optional<Link> veth = PodSide.veth(pod, a.key(), place);
     if (slave.isEmpty() || veth.isEmpty()) {
       return;
     }
-    PodSide.reconnect(pod, a, slave.get().index(), veth.get().index());
+    PodSide.reconnect(pod, a, place, slave.get().index(), veth.get().index());
+    PodRules.Member member = new PodRules.Member(place.veth(), a.key().ifName(), a.address());
+    List<PodRules.Member> all =
+        new ArrayList<>(
+            PodSide.Other.members(PodSide.others(PodSide.links(pod), HostVeth.hash(a.key()))));
+    all.add(member);
     netns.inside(
         () -> {
-          if (!PodRules.complete(PodSide.VETH, a.key().ifName())) {
-            PodRules.add(PodSide.VETH, a.key().ifName());
+          if (!PodRules.complete(member)) {
+            PodRules.renew(all);
           }
           return true;
         });

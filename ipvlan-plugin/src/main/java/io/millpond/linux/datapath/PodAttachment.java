@@ -21,6 +21,8 @@ import java.util.Optional;
  * @param node the node's own address
  * @param direct prefixes that are reached through the ENI: those of the VPC, and what the
  *     administrator adds; at most {@link #MAX_PREFIXES}
+ * @param extra those of {@code direct} that the attachment's own network asks for: what a further
+ *     interface of a pod has in the main table beside its subnet
  * @param services prefixes of services, which go by the node whatever {@code direct} says; at most
  *     {@link #MAX_PREFIXES}
  * @param pod {@code namespace/name}, or empty
@@ -35,6 +37,7 @@ public record PodAttachment(
     int mtu,
     IpAddress node,
     List<Prefix> direct,
+    List<Prefix> extra,
     List<Prefix> services,
     String pod) {
   /** A VPC has at most 50 CIDR blocks; a batch of messages must fit one call. */
@@ -49,6 +52,7 @@ public record PodAttachment(
    */
   public PodAttachment {
     direct = List.copyOf(direct);
+    extra = List.copyOf(extra);
     services = List.copyOf(services);
     if (!address.isIpv4() || !gateway.isIpv4() || !node.isIpv4()) {
       throw new IllegalArgumentException("a pod's address, gateway and node are of IPv4");
@@ -63,6 +67,9 @@ public record PodAttachment(
     }
     if (mtu < 576 || mtu > 65_535) {
       throw new IllegalArgumentException("an MTU is 576 to 65535: " + mtu);
+    }
+    if (!direct.containsAll(extra)) {
+      throw new IllegalArgumentException(extra + " are not all of " + direct);
     }
     if (direct.size() > MAX_PREFIXES || services.size() > MAX_PREFIXES) {
       throw new IllegalArgumentException("more than " + MAX_PREFIXES + " prefixes");

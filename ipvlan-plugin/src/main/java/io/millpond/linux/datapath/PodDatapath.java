@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Attaches pods, detaches and checks them. Thread-safe for different attachments.
+ * Attaches pods, detaches and checks them. Thread-safe for different attachments, those of one pod
+ * as well.
  *
  * <p>Attach, in this order: the namespace's settings; the veth (its name is the lock), with a
  * record that says "being built"; the address marked in use; the node's side, so that nobody is
@@ -22,6 +23,7 @@ import java.util.Optional;
 public final class PodDatapath {
   private final PoolRoutes pool;
   private final Step.Listener listener;
+  private final PodTurns turns = new PodTurns();
 
   /**
    * @param pool the pool routes of the same node
@@ -41,7 +43,8 @@ public final class PodDatapath {
    * @param netns the pod's namespace; it stays the caller's to close
    */
   public AttachOutcome attach(PodAttachment attachment, Netns netns) {
-    try (Attach attach = new Attach(pool, attachment, netns, listener)) {
+    try (PodTurns.Turn _ = turns.take(netns.inode());
+        Attach attach = new Attach(pool, attachment, netns, listener)) {
       return attach.run();
     } catch (NetlinkException e) {
       return new AttachOutcome.Failed(String.valueOf(e.getMessage()), false);
@@ -69,7 +72,7 @@ public final class PodDatapath {
 
   private DetachOutcome detach(HostVeth veth, Optional<Netns> netns) {
     try (NetlinkSocket host = NetlinkSocket.open()) {
-      return new Detach(pool, veth, host, listener).run(netns);
+      return new Detach(pool, veth, host, turns, listener).run(netns);
     } catch (IOException e) {
       return new DetachOutcome(
           Optional.empty(), BootClock.now(), Optional.of(String.valueOf(e.getMessage())));
@@ -84,7 +87,8 @@ public final class PodDatapath {
    * @throws IOException if the kernel refuses
    */
   public List<String> heal(PodAttachment attachment, Netns netns) throws IOException {
-    try (NetlinkSocket host = NetlinkSocket.open();
+    try (PodTurns.Turn _ = turns.take(netns.inode());
+        NetlinkSocket host = NetlinkSocket.open();
         NetlinkSocket pod = netns.inside(NetlinkSocket::open)) {
       return new Heal(pool, attachment, netns, host, pod).run();
     }

@@ -55,6 +55,11 @@ final class PodSettings {
     return String.join(",", before);
   }
 
+  /** Whether the text can be what {@link #apply} said. */
+  static boolean isRecord(String before) {
+    return before.matches("([0-9]|-)(,([0-9]|-)){9}");
+  }
+
   /**
    * Puts the settings back that still are as {@link #apply} left them. The text may come from
    * within the pod: only small numbers are taken from it.

@@ -11,55 +11,88 @@ import io.millpond.linux.netlink.Routes;
 import io.millpond.linux.netlink.Routes.Route;
 import io.millpond.linux.netlink.Rt;
 import io.millpond.linux.netlink.Rules;
-import io.millpond.linux.netlink.Rules.MarkRule;
+import io.millpond.linux.netlink.Rules.Rule;
 import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.nft.PodRules;
 import io.millpond.pool.value.AttachmentKey;
-import io.millpond.pool.value.IpAddress;
-import io.millpond.pool.value.MacAddress;
-import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** What is inside the pod's namespace, over a socket that was opened there. */
 final class PodSide {
-  /** Packets of flows that came by the veth go out by it. */
-  static final int VETH_TABLE = 7301;
-
-  /** Packets of flows that came by the ENI go out by it. */
-  static final int ENI_TABLE = 7302;
-
-  /** The pod's end of the veth. One pod has one. */
-  static final String VETH = "mpd0";
-
-  static final List<MarkRule> RULES =
-      List.of(
-          new MarkRule(VETH_TABLE, PodRules.VETH, PodRules.MASK, VETH_TABLE),
-          new MarkRule(ENI_TABLE, PodRules.ENI, PodRules.MASK, ENI_TABLE));
-
-  private static final Prefix DEFAULT = new Prefix(IpAddress.ofIpv4(0), 0);
-
   private PodSide() {}
 
   static Optional<Link> link(NetlinkSocket pod, String name) throws NetlinkException {
     return pod.get(Links.get(name)).reply().stream().findFirst().map(Links::read);
   }
 
+  /** The place that an attachment was given, by its record on the node. */
+  static Place place(NetlinkSocket host, AttachmentKey key) throws NetlinkException {
+    return link(host, HostVeth.of(key).name())
+        .flatMap(Link::alias)
+        .flatMap(Alias::parse)
+        .filter(alias -> alias.isOf(key))
+        .map(Alias::place)
+        .orElse(Place.FIRST);
+  }
+
   /** The pod's end of the attachment's veth. */
-  static Optional<Link> veth(NetlinkSocket pod, AttachmentKey key) throws NetlinkException {
-    return link(pod, VETH).filter(link -> link.mac().equals(Optional.of(HostVeth.podMac(key))));
+  static Optional<Link> veth(NetlinkSocket pod, AttachmentKey key, Place place)
+      throws NetlinkException {
+    return link(pod, place.veth())
+        .filter(link -> link.mac().equals(Optional.of(HostVeth.podMac(key))));
   }
 
   static List<Link> links(NetlinkSocket pod) throws NetlinkException {
     return pod.dump(Links.dump()).stream().map(Links::read).toList();
+  }
+
+  static List<Route> routes(NetlinkSocket pod) throws NetlinkException {
+    return pod.dump(Routes.dump()).stream().flatMap(reply -> Routes.read(reply).stream()).toList();
+  }
+
+  /**
+   * Another attachment of the pod.
+   *
+   * @param eni name of its slave
+   */
+  record Other(String eni, Alias alias) {
+    static List<PodRules.Member> members(List<Other> others) {
+      return others.stream()
+          .map(o -> new PodRules.Member(o.alias.place().veth(), o.eni, o.alias.address()))
+          .toList();
+    }
+  }
+
+  /** The pod's other attachments, by the records of their slaves. */
+  static List<Other> others(List<Link> links, String hash) {
+    List<Other> others = new ArrayList<>();
+    for (Link link : links) {
+      if (link.kind().equals(SlaveKind.name()) && PodRules.isName(link.name())) {
+        link.alias()
+            .flatMap(Alias::parse)
+            .filter(alias -> !alias.hash().equals(hash))
+            .ifPresent(alias -> others.add(new Other(link.name(), alias)));
+      }
+    }
+    return others;
+  }
+
+  /** The name that the kernel makes of {@code eth%d} in a namespace with these links. */
+  static String nextEth(List<Link> links) {
+    Set<String> taken = links.stream().map(Link::name).collect(Collectors.toSet());
+    return IntStream.iterate(0, n -> n + 1)
+        .mapToObj(n -> "eth" + n)
+        .filter(name -> !taken.contains(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   /**
@@ -83,7 +116,8 @@ final class PodSide {
     if (!slave.name().equals(a.key().ifName())) {
       messages.add(Links.rename(slave.index(), a.key().ifName()));
     }
-    messages.add(Addresses.add(slave.index(), a.address(), a.subnet().length()));
+    messages.add(
+        Addresses.add(slave.index(), a.address(), a.subnet().length(), record.place().metric()));
     pod.require(messages);
     return slave.index();
   }
@@ -96,29 +130,30 @@ final class PodSide {
         && link.alias().isEmpty();
   }
 
-  /** Brings everything up. The rules for marks may be there from an earlier attachment. */
-  static void connect(NetlinkSocket pod, PodAttachment a, int slave, MacAddress hostMac)
+  /** Brings everything up. The rules may be there from an earlier attachment. */
+  static void connect(NetlinkSocket pod, PodAttachment a, Place place, int slave)
       throws IOException {
     int veth =
-        veth(pod, a.key())
+        veth(pod, a.key(), place)
             .orElseThrow(() -> new IOException("the pod's end of the veth vanished"))
             .index();
-    List<Message> messages = linksUp(a, slave, veth, hostMac);
-    routes(a, slave, veth).forEach(route -> messages.add(Routes.add(route)));
-    RULES.forEach(rule -> messages.add(Rules.add(rule)));
+    List<Message> messages = linksUp(a, slave, veth);
+    PodRoutes.of(a, place, slave, veth).forEach(route -> messages.add(Routes.add(route)));
+    List<Rule> rules = place.rules(a.address());
+    rules.forEach(rule -> messages.add(Rules.add(rule)));
     List<NetlinkSocket.Outcome> outcomes = pod.send(messages);
-    int firstRule = outcomes.size() - RULES.size();
+    int firstRule = outcomes.size() - rules.size();
     for (int i = 0; i < outcomes.size(); i++) {
       outcomes.get(i).orThrowUnless(i < firstRule ? 0 : Rt.EEXIST);
     }
   }
 
-  private static List<Message> linksUp(PodAttachment a, int slave, int veth, MacAddress hostMac) {
+  private static List<Message> linksUp(PodAttachment a, int slave, int veth) {
     List<Message> messages = new ArrayList<>();
     messages.add(Links.up(slave));
     messages.add(Links.up(veth));
     a.gatewayMac().ifPresent(mac -> messages.add(Neighbours.permanent(slave, a.gateway(), mac)));
-    messages.add(Neighbours.permanent(veth, a.node(), hostMac));
+    messages.add(Neighbours.permanent(veth, a.node(), HostVeth.hostMac(a.key())));
     return messages;
   }
 
@@ -126,19 +161,21 @@ final class PodSide {
    * Brings back what is missing. To a destination that has another route by now none is added: a
    * pod may have put its own there.
    */
-  static void reconnect(NetlinkSocket pod, PodAttachment a, int slave, int veth)
+  static void reconnect(NetlinkSocket pod, PodAttachment a, Place place, int slave, int veth)
       throws NetlinkException {
-    List<Message> links = linksUp(a, slave, veth, HostVeth.hostMac(a.key()));
-    links.addFirst(Addresses.add(slave, a.address(), a.subnet().length()));
+    List<Message> links = linksUp(a, slave, veth);
+    links.addFirst(Addresses.add(slave, a.address(), a.subnet().length(), place.metric()));
     requireOrPresent(pod, links);
-    Set<String> taken = new HashSet<>();
-    pod.dump(Routes.dump())
-        .forEach(reply -> Routes.read(reply).ifPresent(route -> taken.add(destination(route))));
+    List<Route> present = routes(pod);
     List<Message> others = new ArrayList<>();
-    Stream.concat(Stream.of(subnetRoute(a, slave)), routes(a, slave, veth).stream())
-        .filter(route -> !taken.contains(destination(route)))
+    Stream.concat(
+            Stream.of(PodRoutes.subnet(a, place, slave)),
+            PodRoutes.of(a, place, slave, veth).stream())
+        .filter(
+            route ->
+                present.stream().noneMatch(r -> Place.isTaken(route, r) || Place.isMoved(route, r)))
         .forEach(route -> others.add(Routes.add(route)));
-    RULES.forEach(rule -> others.add(Rules.add(rule)));
+    place.rules(a.address()).forEach(rule -> others.add(Rules.add(rule)));
     requireOrPresent(pod, others);
   }
 
@@ -147,44 +184,5 @@ final class PodSide {
     for (NetlinkSocket.Outcome outcome : pod.send(messages)) {
       outcome.orThrowUnless(Rt.EEXIST);
     }
-  }
-
-  private static String destination(Route route) {
-    return route.table() + " " + route.destination();
-  }
-
-  /** What the kernel adds with the address, and does not add again. */
-  static Route subnetRoute(PodAttachment a, int slave) {
-    return Route.direct(a.subnet(), Rt.RT_TABLE_MAIN, slave).from(a.address());
-  }
-
-  /**
-   * The routes of an attachment, in the main table and in those for marked packets. Where two have
-   * the same destination in a table the first counts: the node, the default and the services go by
-   * the veth, whatever else is asked for. The main table's route to the subnet comes with the
-   * address. The veth has no address: its routes say with which the pod speaks, or the kernel takes
-   * any that the pod has.
-   */
-  static List<Route> routes(PodAttachment a, int slave, int veth) {
-    Prefix node = new Prefix(a.node(), a.node().family().bits());
-    List<Route> wanted = new ArrayList<>();
-    for (int table : new int[] {Rt.RT_TABLE_MAIN, VETH_TABLE}) {
-      wanted.add(Route.direct(node, table, veth).from(a.address()));
-      wanted.add(Route.via(DEFAULT, table, veth, a.node()).from(a.address()));
-    }
-    a.services()
-        .forEach(p -> wanted.add(Route.via(p, Rt.RT_TABLE_MAIN, veth, a.node()).from(a.address())));
-    wanted.add(Route.direct(a.subnet(), ENI_TABLE, slave));
-    wanted.add(Route.via(DEFAULT, ENI_TABLE, slave, a.gateway()));
-    for (Prefix prefix : a.direct()) {
-      for (int table : new int[] {Rt.RT_TABLE_MAIN, ENI_TABLE}) {
-        if (table != Rt.RT_TABLE_MAIN || !prefix.equals(a.subnet())) {
-          wanted.add(Route.via(prefix, table, slave, a.gateway()));
-        }
-      }
-    }
-    Map<String, Route> first = new LinkedHashMap<>();
-    wanted.forEach(r -> first.putIfAbsent(destination(r), r));
-    return List.copyOf(first.values());
   }
 }

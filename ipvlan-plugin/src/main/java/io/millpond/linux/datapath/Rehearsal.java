@@ -75,6 +75,7 @@ final class Rehearsal {
             NODE,
             List.of(SUBNET),
             List.of(),
+            List.of(),
             "");
     try (Netns netns = Netns.insideNew(Netns::here)) {
       return switch (datapath.attach(pod, netns)) {

@@ -26,6 +26,15 @@ public final class Addresses {
     return message("add", Rt.NEWADDR, Rt.CREATE | Rt.EXCL, link, address, length);
   }
 
+  /**
+   * As {@link #add(int, IpAddress, int)}, with a metric for the route to the prefix that the kernel
+   * makes along with the address.
+   */
+  public static Message add(int link, IpAddress address, int length, int metric) {
+    Message message = add(link, address, length);
+    return metric == 0 ? message : message.attributeU32(Rt.IFA_RT_PRIORITY, metric);
+  }
+
   public static Message delete(int link, IpAddress address, int length) {
     return message("delete", Rt.DELADDR, 0, link, address, length);
   }

@@ -68,6 +68,11 @@ public final class Routes {
           Optional.empty());
     }
 
+    /** The same route, which counts behind those to the same destination with a lower metric. */
+    public Route behind(long metric) {
+      return new Route(destination, type, table, protocol, metric, link, gateway, source);
+    }
+
     /** The same route, with the source address that the node uses on it. */
     public Route from(IpAddress address) {
       return new Route(

@@ -67,6 +67,7 @@ public final class Rt {
   // IFA_*
   public static final int IFA_ADDRESS = 1;
   public static final int IFA_LOCAL = 2;
+  public static final int IFA_RT_PRIORITY = 9;
   // RTA_*
   public static final int RTA_DST = 1;
   public static final int RTA_OIF = 4;
@@ -77,6 +78,7 @@ public final class Rt {
   public static final int RTN_UNICAST = 1;
   public static final int RTN_UNREACHABLE = 7;
   public static final int RT_TABLE_MAIN = 254;
+  public static final int RT_TABLE_LOCAL = 255;
   public static final int SCOPE_UNIVERSE = 0;
   public static final int SCOPE_LINK = 253;
   public static final int RTNH_F_ONLINK = 4;
@@ -85,6 +87,7 @@ public final class Rt {
   public static final int NDA_LLADDR = 2;
   public static final int NUD_PERMANENT = 0x80;
   // FRA_*
+  public static final int FRA_SRC = 2;
   public static final int FRA_PRIORITY = 6;
   public static final int FRA_FWMARK = 10;
   public static final int FRA_TABLE = 15;

@@ -1,5 +1,6 @@
 package io.millpond.linux.netlink;
 
+import io.millpond.pool.value.IpAddress;
 import java.util.Optional;
 
 /** Messages about policy rules: {@code struct fib_rule_hdr} (12 octets) and FRA_* attributes. */
@@ -8,51 +9,71 @@ public final class Rules {
 
   private Rules() {}
 
-  /** Packets with a mark look into a table. */
-  public record MarkRule(int priority, long mark, long mask, int table) {}
+  /**
+   * Packets with a source address, and a mark, look into a table.
+   *
+   * @param source of the packets, or of all
+   * @param mark of no meaning without a mask
+   */
+  public record Rule(int priority, Optional<IpAddress> source, long mark, long mask, int table) {
+    /** For all that has this source; the priority is the table's number. */
+    public static Rule from(IpAddress source, int table) {
+      return new Rule(table, Optional.of(source), 0, 0, table);
+    }
 
-  private static Message message(MarkRule rule, String verb, int type, int flags) {
-    return new Message(verb + " rule " + rule.priority(), type, flags)
-        .u8(Rt.AF_INET)
-        .u8(0)
-        .u8(0)
-        .u8(0)
-        .u8(0)
-        .u8(0)
-        .u8(0)
-        .u8(Rt.FR_ACT_TO_TBL)
-        .u32(0)
-        .attributeU32(Rt.FRA_PRIORITY, rule.priority())
-        .attributeU32(Rt.FRA_FWMARK, rule.mark())
-        .attributeU32(Rt.FRA_FWMASK, rule.mask())
-        .attributeU32(Rt.FRA_TABLE, rule.table());
+    /** The same for what has this mark as well. */
+    public Rule marked(long with, long masked) {
+      return new Rule(priority, source, with, masked, table);
+    }
   }
 
-  public static Message add(MarkRule rule) {
+  private static Message message(Rule rule, String verb, int type, int flags) {
+    Message message =
+        new Message(verb + " rule " + rule.priority(), type, flags)
+            .u8(Rt.AF_INET)
+            .u8(0)
+            .u8(rule.source().isPresent() ? 32 : 0)
+            .u8(0)
+            .u8(0)
+            .u8(0)
+            .u8(0)
+            .u8(Rt.FR_ACT_TO_TBL)
+            .u32(0);
+    rule.source().ifPresent(source -> message.attribute(Rt.FRA_SRC, source.toBytes()));
+    message.attributeU32(Rt.FRA_PRIORITY, rule.priority());
+    if (rule.mask() != 0) {
+      message.attributeU32(Rt.FRA_FWMARK, rule.mark()).attributeU32(Rt.FRA_FWMASK, rule.mask());
+    }
+    return message.attributeU32(Rt.FRA_TABLE, rule.table());
+  }
+
+  public static Message add(Rule rule) {
     return message(rule, "add", Rt.NEWRULE, Rt.CREATE | Rt.EXCL);
   }
 
-  public static Message delete(MarkRule rule) {
-    return message(rule, "delete", Rt.DELRULE, 0);
+  /** Deletes the rule of that priority which leads to the table, whatever packets it is for. */
+  public static Message delete(int priority, int table) {
+    return message(new Rule(priority, Optional.empty(), 0, 0, table), "delete", Rt.DELRULE, 0);
   }
 
   public static Message dump() {
     return new Message("list rules", Rt.GETRULE, Rt.DUMP).u8(Rt.AF_INET).u8(0).u16(0).u32(0).u32(0);
   }
 
-  /** Reads a rule by mark. */
-  public static Optional<MarkRule> read(Reply reply) {
+  /** Reads an IPv4 rule that has a priority. */
+  public static Optional<Rule> read(Reply reply) {
     Attributes a = reply.attributes(FIXED);
-    if (reply.u8(0) != Rt.AF_INET
-        || a.u32(Rt.FRA_FWMARK).isEmpty()
-        || a.u32(Rt.FRA_PRIORITY).isEmpty()) {
+    if (reply.u8(0) != Rt.AF_INET || a.u32(Rt.FRA_PRIORITY).isEmpty()) {
       return Optional.empty();
     }
     return Optional.of(
-        new MarkRule(
+        new Rule(
             a.u32(Rt.FRA_PRIORITY).getAsInt(),
-            a.u32(Rt.FRA_FWMARK).getAsInt() & 0xFFFF_FFFFL,
-            a.u32(Rt.FRA_FWMASK).orElse(-1) & 0xFFFF_FFFFL,
+            a.bytes(Rt.FRA_SRC)
+                .filter(octets -> octets.length == 4 && reply.u8(2) == 32)
+                .map(IpAddress::ofBytes),
+            a.u32(Rt.FRA_FWMARK).orElse(0) & 0xFFFF_FFFFL,
+            a.u32(Rt.FRA_FWMASK).orElse(0) & 0xFFFF_FFFFL,
             a.u32(Rt.FRA_TABLE).orElse(reply.u8(4))));
   }
 }

@@ -20,13 +20,16 @@ final class AliasTest {
     assertThat(alias.key()).isEqualTo(KEY);
     assertThat(Alias.parse(alias.whileBuilding().format())).contains(alias.whileBuilding());
     assertThat(Alias.parse(alias.ofSlave("1,1,0,-").format())).contains(alias.ofSlave("1,1,0,-"));
+    Alias further = alias.at(new Place(7, Place.Part.FURTHER));
+    assertThat(Alias.parse(further.format())).contains(further);
   }
 
   @Test
   void theLongestPartsFitAndOnlyThePodsNameIsCut() {
     AttachmentKey longest = new AttachmentKey("n".repeat(99), "c".repeat(99), "abcdefghijklmno");
     Alias alias =
-        Alias.of(longest, IpAddress.parse("255.255.255.255"), 4_294_967_295L, "p".repeat(300));
+        Alias.of(longest, IpAddress.parse("255.255.255.255"), 4_294_967_295L, "p".repeat(300))
+            .at(new Place(49, Place.Part.ALONE));
     for (Alias each :
         new Alias[] {alias, alias.whileBuilding(), alias.ofSlave("1,1,1,1,0,0,1,1,1,1")}) {
       assertThat(each.format().getBytes(UTF_8)).hasSizeLessThanOrEqualTo(255);
@@ -34,6 +37,7 @@ final class AliasTest {
       assertThat(read.isOf(longest)).isTrue();
       assertThat(read.address()).isEqualTo(alias.address());
       assertThat(read.settings()).isEqualTo(each.settings());
+      assertThat(read.place()).isEqualTo(each.place());
     }
   }
 
@@ -53,6 +57,23 @@ final class AliasTest {
     assertThat(Alias.parse("mp2 k=" + "a".repeat(26) + " i=eth0 4=10.0.0.1")).isEmpty();
     assertThat(Alias.parse("mp1 k=short i=eth0 4=10.0.0.1")).isEmpty();
     assertThat(Alias.parse("mp1 k=" + "a".repeat(26) + " i=eth0 4=10.0.0.999")).isEmpty();
+  }
+
+  @Test
+  void aRecordOfTheReleaseThatKnewOneAttachmentAPodIsOfTheFirstPlace() {
+    String before =
+        "mp1 k=" + "a".repeat(26) + " c=c1 i=eth0 4=10.0.0.1 n=7 w=millpond p=default/x";
+    assertThat(Alias.parse(before).orElseThrow().place()).isEqualTo(Place.FIRST);
+  }
+
+  @Test
+  void aRecordThatAPodMadeUpIsNotRead() {
+    for (String madeUp :
+        new String[] {"i=eth0\"};x", "i=eth0 x=50f", "i=eth0 x=1q", "i=eth0 x=f", "i=eth0 x=-1f"}) {
+      assertThat(Alias.parse("mp1 k=" + "a".repeat(26) + " 4=10.0.0.1 " + madeUp))
+          .as("%s", madeUp)
+          .isEmpty();
+    }
   }
 
   @Test

@@ -62,9 +62,15 @@ final class Echo implements AutoCloseable {
 
   /** Which address the server saw, over TCP; or what went wrong. */
   static String tcp(Netns from, String to, int port) throws IOException {
+    return tcpFrom(from, "0.0.0.0", to, port);
+  }
+
+  /** The same from a socket that is bound to an address. */
+  static String tcpFrom(Netns from, String source, String to, int port) throws IOException {
     try (Socket socket = from.inside(Socket::new)) {
       return from.inside(
           () -> {
+            socket.bind(new InetSocketAddress(Inet4Address.ofLiteral(source), 0));
             socket.connect(new InetSocketAddress(Inet4Address.ofLiteral(to), port), WAIT_MILLIS);
             socket.setSoTimeout(WAIT_MILLIS);
             return new String(socket.getInputStream().readAllBytes(), US_ASCII);

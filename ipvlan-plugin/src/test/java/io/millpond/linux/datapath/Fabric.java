@@ -121,6 +121,7 @@ final class Fabric implements AutoCloseable {
         link.mtu(),
         node,
         List.of(VPC),
+        List.of(),
         List.of(SERVICES),
         "default/" + key.containerId());
   }

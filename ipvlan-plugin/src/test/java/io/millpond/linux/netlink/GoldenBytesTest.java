@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millpond.linux.netlink.Addresses.LinkAddress;
 import io.millpond.linux.netlink.Neighbours.Neighbour;
 import io.millpond.linux.netlink.Routes.Route;
-import io.millpond.linux.netlink.Rules.MarkRule;
+import io.millpond.linux.netlink.Rules.Rule;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
 import io.millpond.pool.value.Prefix;
@@ -88,6 +88,16 @@ final class GoldenBytesTest {
     assertThat(Addresses.read(received(ADD_ADDRESS))).contains(new LinkAddress(3, POD, 24));
   }
 
+  private static final String ADD_FURTHER_ADDRESS =
+      "30000000140005060b1e0a6b000000000218000003000000080002000a00011508000900881c0000080001000a000115";
+
+  /** {@code ip addr add 10.0.1.21/24 dev mpdabc metric 7304} */
+  @Test
+  void anAddressWhoseSubnetComesBehindOthersIsAddedAsByIp() {
+    same(Addresses.add(3, POD, 24, 7304), ADD_FURTHER_ADDRESS, 8);
+    same(Addresses.add(3, POD, 24, 0), ADD_ADDRESS, 8);
+  }
+
   private static final String ADD_POD_ROUTE =
       "34000000180005069d17056b0000000002200000fe6dfd0100000000080001000a000116080007000a0001150800040003000000";
 
@@ -134,9 +144,30 @@ final class GoldenBytesTest {
   /** {@code ip rule add fwmark 0x1000000/0x3000000 lookup 7301 pref 7301} */
   @Test
   void aRuleForAMarkIsAddedAndReadAsByIp() {
-    MarkRule rule = new MarkRule(7301, 0x0100_0000, 0x0300_0000, 7301);
+    Rule rule = new Rule(7301, Optional.empty(), 0x0100_0000, 0x0300_0000, 7301);
     same(Rules.add(rule), ADD_RULE, 12);
     assertThat(Rules.read(received(ADD_RULE))).contains(rule);
+  }
+
+  private static final String ADD_RULE_FOR_SOURCE_AND_MARK =
+      "4400000020000506fb1d0a6b00000000020020000000000100000000080002000a00011508000a0000000001080010000000000308000f00871c000008000600871c0000";
+
+  /** {@code ip rule add from 10.0.1.21 fwmark 0x1000000/0x3000000 lookup 7303 pref 7303} */
+  @Test
+  void aRuleForASourceAndAMarkIsAddedAndReadAsByIp() {
+    Rule rule = Rule.from(POD, 7303).marked(0x0100_0000, 0x0300_0000);
+    same(Rules.add(rule), ADD_RULE_FOR_SOURCE_AND_MARK, 12);
+    assertThat(Rules.read(received(ADD_RULE_FOR_SOURCE_AND_MARK))).contains(rule);
+  }
+
+  private static final String ADD_RULE_FOR_SOURCE =
+      "3400000020000506fb1d0a6b00000000020020000000000100000000080002000a00011508000f00881c000008000600881c0000";
+
+  /** {@code ip rule add from 10.0.1.21 lookup 7304 pref 7304} */
+  @Test
+  void aRuleForASourceIsAddedAndReadAsByIp() {
+    same(Rules.add(Rule.from(POD, 7304)), ADD_RULE_FOR_SOURCE, 12);
+    assertThat(Rules.read(received(ADD_RULE_FOR_SOURCE))).contains(Rule.from(POD, 7304));
   }
 
   private static final String SET_NEIGHBOUR =

@@ -42,7 +42,7 @@ public final class CniVerbs implements CniServer.Verbs {
 
   private final PodVerbs pods;
   private final SpoolLookup spool;
-  private final List<Prefix> vpcCidrs;
+  private final List<Prefix> direct;
   private final Metrics metrics;
 
   /** What may have been spooled for an attachment while no daemon listened. */
@@ -55,12 +55,12 @@ public final class CniVerbs implements CniServer.Verbs {
   /**
    * Ready to answer.
    *
-   * @param vpcCidrs routes that every pod has through its own interface, for results
+   * @param direct prefixes that every pod reaches through its own interface, for results
    */
-  public CniVerbs(PodVerbs pods, SpoolLookup spool, List<Prefix> vpcCidrs, Metrics metrics) {
+  public CniVerbs(PodVerbs pods, SpoolLookup spool, List<Prefix> direct, Metrics metrics) {
     this.pods = pods;
     this.spool = spool;
-    this.vpcCidrs = List.copyOf(vpcCidrs);
+    this.direct = List.copyOf(direct);
     this.metrics = metrics;
   }
 
@@ -241,7 +241,8 @@ public final class CniVerbs implements CniServer.Verbs {
             plan.address(),
             plan.eni().subnet().length(),
             plan.eni().gateway(),
-            plan.direct(vpcCidrs));
+            added.leads() ? plan.direct(direct) : plan.extraRoutes(),
+            added.leads());
     return new Outcome(
         0,
         Documents.result(result, add),

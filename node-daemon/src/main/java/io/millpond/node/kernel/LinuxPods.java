@@ -40,7 +40,7 @@ public final class LinuxPods implements PodNetwork {
     }
     return switch (datapath.attach(attachment, LinuxNetns.of(netns))) {
       case io.millpond.linux.datapath.AttachOutcome.Attached attached ->
-          new Attached(attached.hostLink(), attached.mac(), attached.mtu());
+          new Attached(attached.hostLink(), attached.mac(), attached.mtu(), attached.leads());
       case io.millpond.linux.datapath.AttachOutcome.AddressInUse inUse ->
           new AddressInUse(inUse.detail());
       case io.millpond.linux.datapath.AttachOutcome.InterfaceExists _ ->
@@ -70,7 +70,8 @@ public final class LinuxPods implements PodNetwork {
         eni.link(),
         Math.min(plan.mtu(), eni.link().mtu()),
         node.address(),
-        plan.direct(node.vpcCidrs()),
+        plan.direct(node.direct()),
+        plan.extraRoutes(),
         node.serviceCidrs(),
         plan.pod());
   }

@@ -8,15 +8,16 @@ import java.util.List;
  * What every pod of the node has in common.
  *
  * @param address the node's own address, on its primary ENI
- * @param vpcCidrs the VPC's prefixes
+ * @param direct what every pod reaches through its ENI: the VPC's prefixes, and those that the node
+ *     is configured with
  * @param serviceCidrs prefixes of services, which pods reach through the node
  * @param mtu what links of ENIs are to have, in octets; the primary one's is the node's own affair
  */
 public record NodeFacts(
-    IpAddress address, List<Prefix> vpcCidrs, List<Prefix> serviceCidrs, int mtu) {
+    IpAddress address, List<Prefix> direct, List<Prefix> serviceCidrs, int mtu) {
   /** Copies the lists. */
   public NodeFacts {
-    vpcCidrs = List.copyOf(vpcCidrs);
+    direct = List.copyOf(direct);
     serviceCidrs = List.copyOf(serviceCidrs);
   }
 }

@@ -42,8 +42,11 @@ public interface PodNetwork {
    * @param hostLink name of the host's end of the veth
    * @param mac hardware address of the pod's interface
    * @param mtu of the pod's interface
+   * @param leads whether it is the pod's default network; another one is, and it has only its
+   *     subnet and its own network's prefixes, otherwise
    */
-  record Attached(String hostLink, MacAddress mac, int mtu) implements AttachOutcome {}
+  record Attached(String hostLink, MacAddress mac, int mtu, boolean leads)
+      implements AttachOutcome {}
 
   /** A slave that this node's records do not know holds the address. */
   record AddressInUse(String detail) implements AttachOutcome {}

@@ -13,7 +13,8 @@ import java.util.stream.Stream;
  * @param address the pod's address
  * @param eni the ENI that has the address
  * @param mtu of both of its links
- * @param extraRoutes prefixes beside the VPC's own that it reaches through its ENI
+ * @param extraRoutes prefixes of its network's configuration that it reaches through its ENI beside
+ *     those of the node
  */
 public record PodPlan(
     AttachmentKey key,
@@ -27,8 +28,8 @@ public record PodPlan(
     extraRoutes = List.copyOf(extraRoutes);
   }
 
-  /** All prefixes that the pod reaches through its ENI: the VPC's and its own, each once. */
-  public List<Prefix> direct(List<Prefix> vpcCidrs) {
-    return Stream.concat(vpcCidrs.stream(), extraRoutes.stream()).distinct().toList();
+  /** All prefixes that the pod reaches through its ENI: the node's and its own, each once. */
+  public List<Prefix> direct(List<Prefix> nodes) {
+    return Stream.concat(nodes.stream(), extraRoutes.stream()).distinct().toList();
   }
 }

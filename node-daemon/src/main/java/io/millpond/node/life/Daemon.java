@@ -15,6 +15,7 @@ import io.millpond.node.http.NodeView;
 import io.millpond.node.kernel.KernelAccess;
 import io.millpond.node.kernel.NodeFacts;
 import io.millpond.node.settings.Settings;
+import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -110,7 +112,7 @@ public final class Daemon implements NodeView {
         kernel.open(
             new NodeFacts(
                 self.address(),
-                self.vpcCidrs(),
+                direct(self),
                 settings.network().serviceCidrs(),
                 settings.network().mtu()));
     return new NodeCore(
@@ -120,6 +122,13 @@ public final class Daemon implements NodeView {
         node.host(),
         node.pods(),
         metrics);
+  }
+
+  /** What pods reach through their ENIs. */
+  private List<Prefix> direct(CloudAccess.Identity self) {
+    return Stream.concat(self.vpcCidrs().stream(), settings.network().extraRoutes().stream())
+        .distinct()
+        .toList();
   }
 
   private void serve(Turn mine, CloudAccess.Identity identity, NodeCore fresh)
@@ -133,7 +142,7 @@ public final class Daemon implements NodeView {
     CniServer server =
         new CniServer(
             new UnixPlugins(listener),
-            new CniVerbs(fresh.verbs(), spool, identity.vpcCidrs(), metrics),
+            new CniVerbs(fresh.verbs(), spool, direct(identity), metrics),
             CniServer.Limits.of(settings.daemon().maxConnections()),
             user);
     server.start();

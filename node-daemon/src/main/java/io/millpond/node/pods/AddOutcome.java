@@ -11,8 +11,10 @@ public sealed interface AddOutcome {
    * The pod is there.
    *
    * @param mtu that it has, which may be less than planned
+   * @param leads whether it is the pod's default network
    */
-  record Added(PodPlan plan, String hostLink, MacAddress mac, int mtu) implements AddOutcome {}
+  record Added(PodPlan plan, String hostLink, MacAddress mac, int mtu, boolean leads)
+      implements AddOutcome {}
 
   /** No address now; asking again later can help. */
   record NoAddress(String cause, String remedy, Optional<Duration> expectedIn)

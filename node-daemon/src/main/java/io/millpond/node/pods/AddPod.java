@@ -220,7 +220,8 @@ public final class AddPod {
     }
     attachments.built(plan, netns.inode());
     pool.apply(new PoolEvent.Attached(plan.key(), pool.now())).join();
-    return new AddOutcome.Added(plan, attached.hostLink(), attached.mac(), attached.mtu());
+    return new AddOutcome.Added(
+        plan, attached.hostLink(), attached.mac(), attached.mtu(), attached.leads());
   }
 
   private void attachFailed(AttachmentKey key, boolean exposed) {

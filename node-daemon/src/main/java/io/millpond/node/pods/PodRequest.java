@@ -8,7 +8,6 @@ import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.Prefix;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.stream.Stream;
 
 /**
  * A pod as the runtime and the network's configuration describe it.
@@ -31,6 +30,6 @@ public record PodRequest(AttachmentKey key, String pod, OptionalInt mtu, List<Pr
         address,
         eni,
         mtu.orElse(network.mtu()),
-        Stream.concat(network.extraRoutes().stream(), extraRoutes.stream()).distinct().toList());
+        extraRoutes);
   }
 }

@@ -95,6 +95,9 @@ final class Invariants {
               assertThat(held).as("slave of %s", pod).contains(address);
               assertThat(attached).as("owner %s", pod).containsEntry(address, key);
               assertThat(world.kernel.routes()).containsEntry(address, new KernelView.InUse());
+              assertThat(world.kernel.ruledIn(PodRuntime.inode(pod)))
+                  .as("rules in the namespace of %s", pod)
+                  .contains(key.ifName());
             });
     assertThat(world.kernel.shortestRest()).as("cooldown").isGreaterThanOrEqualTo(COOLDOWN);
     checkRest();

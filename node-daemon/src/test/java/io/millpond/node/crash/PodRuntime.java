@@ -35,12 +35,16 @@ final class PodRuntime {
     this.heard = heard;
   }
 
+  /** Of the pod's {@code eth0}, or of another interface: {@code pod/net1}. */
   static AttachmentKey key(String pod) {
-    return new AttachmentKey("millpond", pod, "eth0");
+    int slash = pod.indexOf('/');
+    return slash < 0
+        ? new AttachmentKey("millpond", pod, "eth0")
+        : new AttachmentKey("millpond", pod.substring(0, slash), pod.substring(slash + 1));
   }
 
   static long inode(String pod) {
-    return 1000L + (pod.hashCode() & 0xFFFF);
+    return 1000L + (key(pod).containerId().hashCode() & 0xFFFF);
   }
 
   /** The pods that were added and not deleted, with their addresses. */

@@ -51,6 +51,23 @@ enum Scenario {
       world.pods.delete("a");
     }
   },
+  /** A pod gets a further interface, and loses its first. */
+  SEVERAL_ATTACHMENTS {
+    @Override
+    void prepare(CrashWorld world) throws InterruptedException {
+      super.prepare(world);
+      world.pods.addedInTurn("a");
+    }
+
+    @Override
+    void act(CrashWorld world) throws InterruptedException {
+      AddOutcome _ = world.pods.add("a/net1");
+      world.invariants.checkOwners();
+      world.pass(SHORT, world::calm);
+      DeletePod.Outcome _ = world.pods.delete("a");
+      world.invariants.checkOwners();
+    }
+  },
   /** By a new ENI, then by one address. */
   GROWTH {
     @Override

@@ -9,7 +9,7 @@ import io.millpond.linux.BootClock;
 import io.millpond.linux.datapath.DyingDatapath;
 import io.millpond.linux.datapath.HostVeth;
 import io.millpond.linux.datapath.PodDatapath;
-import io.millpond.linux.nft.PodRules;
+import io.millpond.linux.nft.Nft;
 import io.millpond.node.testing.ModelDatapath;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.Steps;
@@ -54,7 +54,7 @@ class KernelModelVmTest {
   private static final int LENGTH = 25;
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final List<String> PODS = List.of("mpk-a", "mpk-b");
-  private static final List<String> KEYS = List.of("mpk-a/eth0", "mpk-a/net1", "mpk-b/eth0");
+  private static final List<String> KEYS = List.of("mpk-a/eth0", "mpk-a/net1", "mpk-a/net2", "mpk-b/eth0");
   private static final List<Integer> ADDRESSES = List.of(21, 22, 23);
 
   /** Steps of an attach or a detach before which a daemon may die, and the model's names. */
@@ -237,7 +237,7 @@ class KernelModelVmTest {
         onReal,
         netns ->
             switch (pods.attach(plan, netns)) {
-              case PodNetwork.Attached attached -> attached.mac() + " " + attached.mtu();
+              case PodNetwork.Attached attached -> attached.mac() + " " + attached.mtu() + " leads " + attached.leads();
               case PodNetwork.AlreadyAttached already -> "already in " + already.netnsInode();
               case PodNetwork.AttachFailed failed -> "failed, exposed " + failed.exposed();
               case PodNetwork.AttachOutcome other -> other.getClass().getSimpleName();
@@ -350,19 +350,21 @@ class KernelModelVmTest {
   private String modelState() throws IOException {
     StringBuilder state = new StringBuilder(state(modelled, ModelKernel::linkName));
     for (String pod : PODS) {
-      boolean ruled = model.ruledNamespaces().contains(inode(pod));
-      state.append(inside(pod, new Seen(model.interfacesIn(inode(pod)), ruled)));
+      state.append(
+          inside(pod, new Seen(model.interfacesIn(inode(pod)), model.ruledIn(inode(pod)))));
     }
     return state.toString();
   }
 
   private static String inside(String pod, Seen seen) {
-    return "\n%s has %s and %s".formatted(pod, seen.interfaces(), seen.ruled() ? "rules" : "none");
+    return "\n%s has %s and rules for %s".formatted(pod, seen.interfaces(), seen.ruled());
   }
 
   /** What is seen from within a pod. */
-  private record Seen(Set<String> interfaces, boolean ruled) {
-    private static final Set<String> NAMES = Set.of("eth0", "eth1", "net1", "mpd0");
+  private record Seen(Set<String> interfaces, Set<String> ruled) {
+    private static final Set<String> SLAVES = Set.of("eth0", "net1", "net2");
+    private static final Set<String> NAMES =
+        Set.of("eth0", "eth1", "net1", "net2", "mpd0", "mpd1", "mpd2");
 
     /** In the calling thread's namespace. */
     static Seen here() throws IOException {
@@ -373,8 +375,14 @@ class KernelModelVmTest {
           interfaces.add(name);
         }
       }
-      return new Seen(
-          interfaces, PodRules.complete("mpd0", "eth0") || PodRules.complete("mpd0", "net1"));
+      Set<String> ruled = new TreeSet<>();
+      String enis = Nft.run("list ruleset").replaceAll("(?s).*set enis \\{(.*?)\n\t\\}.*", "$1");
+      for (String name : SLAVES) {
+        if (enis.contains("\"" + name + "\"")) {
+          ruled.add(name);
+        }
+      }
+      return new Seen(interfaces, ruled);
     }
   }
 
@@ -421,6 +429,9 @@ class KernelModelVmTest {
         "released 21; attach A a 21; restart; detach A; restart; attach A a 21; flush; care; detach A",
         "released 21; released 22; attach A a 21; flush; restart; care; care; detach A; care; care",
         "used 22; released 23; care; care; forget 21; care; restart; care; care",
+        "attach A a 21; attach N a 22; attach M a 23; detach A a; attach A a 21; detach N; detach M; detach A",
+        "attach N a 21; attach A a 22; attach M a 21; attach M a 23; detach N a; lose A; attach N a 21; detach A a",
+        "attach A a 21; attach N a 22; kill a; attach M a 23; detach N; detach A a; attach A a 21; restart; detach M",
       })
   void theModelAnswersAsTheKernelDoes(String script) throws Exception {
     for (String command : script.split("; ", -1)) {
@@ -428,6 +439,7 @@ class KernelModelVmTest {
           command
               .replace(" A", " mpk-a/eth0")
               .replace(" N", " mpk-a/net1")
+              .replace(" M", " mpk-a/net2")
               .replace(" B", " mpk-b/eth0")
               .replaceAll(" ([ab])( |$)", " mpk-$1$2"));
     }

@@ -37,13 +37,13 @@ class PodRequestTest {
 
   @Test
   void aRouteThatNodeAndNetworkBothNameIsInThePlanOnce() {
-    assertThat(plan(OptionalInt.empty(), OWN, NODES).extraRoutes()).containsExactly(NODES, OWN);
+    assertThat(plan(OptionalInt.empty(), OWN, NODES).direct(List.of(VPC, NODES)))
+        .containsExactly(VPC, NODES, OWN);
   }
 
   @Test
-  void aRouteThatTheVpcCoversByTheSamePrefixIsThereOnce() {
-    assertThat(plan(OptionalInt.empty(), VPC, OWN).direct(List.of(VPC)))
-        .containsExactly(VPC, NODES, OWN);
+  void theNetworksOwnRoutesAreKnownApart() {
+    assertThat(plan(OptionalInt.empty(), OWN).extraRoutes()).containsExactly(OWN);
   }
 
   @Test

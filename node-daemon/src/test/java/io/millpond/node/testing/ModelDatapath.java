@@ -87,6 +87,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     private final long inode;
     private final String link;
     private final String ifName;
+    private boolean leads;
     private boolean locked;
     private boolean marked;
     private boolean exposed;
@@ -121,9 +122,8 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
         if (kernel.hasInterface(inode, ifName)) {
           return new InterfaceExists("the pod's namespace has an interface " + ifName);
         }
-        if (kernel.veths.values().stream().anyMatch(veth -> veth.netnsInode() == inode)) {
-          return new AttachFailed("the pod has an interface of millpond already", false);
-        }
+        kernel.number(inode, link);
+        leads = kernel.leads(inode, ifName);
         kernel.dead.remove(inode);
         return null;
       }
@@ -155,16 +155,16 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
       }
       step("attach: node side", () -> kernel.veths.computeIfPresent(link, (_, v) -> ready(v)));
       Slave[] slave = new Slave[1];
-      step("attach: slave", () -> slave[0] = kernel.newSlave(plan.eni().id(), inode));
+      step("attach: slave", () -> slave[0] = kernel.newSlave(plan.eni().id(), inode, ifName));
       step("attach: address", () -> slave[0] = address(slave[0]));
-      step("attach: rules", () -> kernel.ruled.add(inode));
+      step("attach: rules", () -> kernel.rule(inode, link, ifName));
       exposed = true;
       step("attach: pod side", () -> connect(slave[0]));
       step("attach: record", () -> record(false));
       synchronized (kernel) {
         kernel.plans.put(link, plan);
       }
-      return new Attached(link, plan.eni().mac(), Math.min(plan.mtu(), kernel.linkMtu()));
+      return new Attached(link, plan.eni().mac(), Math.min(plan.mtu(), kernel.linkMtu()), leads);
     }
 
     private void record(boolean building) {
@@ -204,14 +204,11 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
       return whole;
     }
 
-    /** The routes of a slave of ours that lives on without its veth are in the way. */
     private void connect(Slave slave) {
-      if (kernel.slaves.stream()
-          .anyMatch(
-              s -> s.netnsInode() == inode && s.up() && !s.veth().equals(Optional.of(link)))) {
-        throw new StepFailed("File exists");
-      }
       kernel.replace(slave, up(slave));
+      if (leads) {
+        kernel.lead(inode, link);
+      }
     }
 
     private static Slave up(Slave slave) {
@@ -374,7 +371,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
       }
     }
     List<String> problems = new ArrayList<>();
-    during(problems, () -> step("detach: rules", () -> kernel.ruled.remove(inode)));
+    during(problems, () -> step("detach: rules", () -> kernel.unrule(inode, link, ifName)));
     during(problems, () -> step("detach: slave", () -> kernel.removeSlaves(gone)));
     if (!problems.isEmpty()) {
       throw new StepFailed(String.join("; ", problems));

@@ -72,7 +72,9 @@ public final class ModelKernel {
   final Map<String, PodPlan> plans = new TreeMap<>();
   final List<Slave> slaves = new ArrayList<>();
   final Map<IpAddress, KernelView.RouteSays> routes = new TreeMap<>();
-  final Set<Long> ruled = new HashSet<>();
+  private final Map<Long, Set<String>> ruled = new TreeMap<>();
+  private final Map<String, Integer> numbers = new HashMap<>();
+  private final Set<String> leading = new HashSet<>();
   final Map<Long, List<String>> damage = new TreeMap<>();
   final Map<Long, String> lost = new TreeMap<>();
   final List<PodPlan> lookedInto = new ArrayList<>();
@@ -254,6 +256,7 @@ public final class ModelKernel {
     synchronized (this) {
       dead.add(inode);
       ruled.remove(inode);
+      leading.removeIf(one -> one.startsWith(inode + " "));
       damage.remove(inode);
       interfaces.remove(inode);
       removeSlaves(slaves.stream().filter(slave -> slave.netnsInode() == inode).toList());
@@ -328,6 +331,7 @@ public final class ModelKernel {
     slaves.clear();
     routes.clear();
     ruled.clear();
+    leading.clear();
     damage.clear();
     interfaces.clear();
   }
@@ -369,19 +373,27 @@ public final class ModelKernel {
     return Map.copyOf(routes);
   }
 
-  /** Names of the interfaces of ours in a namespace: slaves, and a veth's end. */
+  /** Names of the interfaces of ours in a namespace: slaves, and the veths' ends. */
   public synchronized Set<String> interfacesIn(long inode) {
     Set<String> names = new TreeSet<>();
     slaves.stream().filter(s -> s.netnsInode() == inode).forEach(s -> names.add(s.name()));
-    if (veths.values().stream().anyMatch(veth -> veth.netnsInode() == inode)) {
-      names.add("mpd0");
-    }
+    veths.forEach(
+        (link, veth) -> {
+          if (veth.netnsInode() == inode) {
+            names.add("mpd" + numbers.get(inode + " " + link));
+          }
+        });
     return names;
   }
 
   /** Namespaces with our nf_tables rules in them. */
   public synchronized Set<Long> ruledNamespaces() {
-    return Set.copyOf(ruled);
+    return Set.copyOf(ruled.keySet());
+  }
+
+  /** The slaves that the nf_tables rules of a namespace know. */
+  public synchronized Set<String> ruledIn(long inode) {
+    return new TreeSet<>(ruled.getOrDefault(inode, Set.of()));
   }
 
   /** Until when the addresses were seen that pods had, of those that had one. */
@@ -451,12 +463,68 @@ public final class ModelKernel {
     }
   }
 
-  synchronized Slave newSlave(EniId eni, long inode) {
+  /** The other attachments of a namespace that are on record there: their slaves. */
+  synchronized List<Slave> others(long inode, String link) {
+    return slaves.stream()
+        .filter(s -> s.netnsInode() == inode)
+        .filter(s -> s.veth().isPresent() && !s.veth().get().equals(link))
+        .toList();
+  }
+
+  /** Gives an attachment that begins a number which none that is in the namespace has. */
+  synchronized void number(long inode, String link) {
+    Set<Integer> taken = new HashSet<>();
+    others(inode, link).forEach(s -> taken.add(numbers.get(inode + " " + s.veth().orElseThrow())));
+    veths.forEach(
+        (other, veth) -> {
+          if (veth.netnsInode() == inode) {
+            taken.add(numbers.get(inode + " " + other));
+          }
+        });
     int free = 0;
-    while (hasInterface(inode, "eth" + free)) {
+    while (taken.contains(free)) {
       free++;
     }
-    String name = "eth" + free;
+    numbers.put(inode + " " + link, free);
+    leading.remove(inode + " " + link);
+  }
+
+  /** Adds to a namespace's rules; where there are none the others on record get theirs as well. */
+  synchronized void rule(long inode, String link, String ifName) {
+    List<Slave> others = others(inode, link);
+    if (others.isEmpty()) {
+      ruled.remove(inode);
+    }
+    Set<String> there = ruled.computeIfAbsent(inode, _ -> new HashSet<>());
+    if (there.isEmpty()) {
+      others.forEach(other -> there.add(other.name()));
+    }
+    there.add(ifName);
+  }
+
+  /** Takes a slave out of a namespace's rules, which go with the last one on record. */
+  synchronized void unrule(long inode, String link, String ifName) {
+    if (others(inode, link).isEmpty()) {
+      ruled.remove(inode);
+    } else if (ruled.containsKey(inode)) {
+      ruled.get(inode).remove(ifName);
+    }
+  }
+
+  /** Whether an attachment that begins now would be the namespace's default network. */
+  synchronized boolean leads(long inode, String ifName) {
+    return ifName.equals("eth0")
+        || veths.entrySet().stream()
+            .filter(entry -> entry.getValue().netnsInode() == inode)
+            .noneMatch(entry -> leading.contains(inode + " " + entry.getKey()));
+  }
+
+  /** The attachment gets the default route. */
+  synchronized void lead(long inode, String link) {
+    leading.add(inode + " " + link);
+  }
+
+  synchronized Slave newSlave(EniId eni, long inode, String name) {
     Slave slave =
         new Slave(eni, Optional.empty(), inode, name, Optional.empty(), Optional.empty(), false);
     slaves.add(slave);

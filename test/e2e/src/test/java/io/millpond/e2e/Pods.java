@@ -35,6 +35,15 @@ final class Pods implements AutoCloseable {
     return pod;
   }
 
+  /** The address of the pod of this name. */
+  String address(String name) {
+    return pods.stream()
+        .filter(pod -> pod.name().equals(name))
+        .findFirst()
+        .orElseThrow()
+        .address();
+  }
+
   /** A namespace that has no address yet. */
   Pod namespace(String name) {
     Pod pod = new Pod(node, name);
