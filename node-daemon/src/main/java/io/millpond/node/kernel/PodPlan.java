@@ -2,6 +2,7 @@ package io.millpond.node.kernel;
 
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.Prefix;
 import java.util.List;
 import java.util.stream.Stream;
@@ -14,6 +15,7 @@ import java.util.stream.Stream;
  * @param eni the ENI that has the address
  * @param mtu of both of its links
  * @param extraRoutes prefixes beside the VPC's own that it reaches through its ENI
+ * @param demands its host ports and bandwidth limits
  */
 public record PodPlan(
     AttachmentKey key,
@@ -21,7 +23,8 @@ public record PodPlan(
     IpAddress address,
     EniPlace eni,
     int mtu,
-    List<Prefix> extraRoutes) {
+    List<Prefix> extraRoutes,
+    PodDemands demands) {
   /** Copies the list. */
   public PodPlan {
     extraRoutes = List.copyOf(extraRoutes);

@@ -5,10 +5,13 @@ import io.millpond.node.kernel.Netns;
 import io.millpond.node.kernel.PodNetwork;
 import io.millpond.node.kernel.PodPlan;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.Bandwidth;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PodDemands;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -58,8 +61,14 @@ public final class ModelKernel {
    * A host veth.
    *
    * @param ready whether the node's side of it is set up
+   * @param demands what is on record of host ports and limits
    */
-  record Veth(long netnsInode, Optional<Alias> alias, boolean ready) {}
+  record Veth(long netnsInode, Optional<Alias> alias, boolean ready, PodDemands demands) {
+    /** As an attach creates it. */
+    Veth(long netnsInode) {
+      this(netnsInode, Optional.empty(), false, PodDemands.NONE);
+    }
+  }
 
   /** A damage that the node sees: its end of the veth has no carrier. */
   public static final String POD_END_DOWN = "mpd0 is down in the pod";
@@ -73,6 +82,9 @@ public final class ModelKernel {
   final List<Slave> slaves = new ArrayList<>();
   final Map<IpAddress, KernelView.RouteSays> routes = new TreeMap<>();
   final Set<Long> ruled = new HashSet<>();
+  final Map<HostPort, IpAddress> openPorts = new HashMap<>();
+  final Map<Long, Bandwidth> shaped = new HashMap<>();
+  boolean rulesAreGone;
   final Map<Long, List<String>> damage = new TreeMap<>();
   final Map<Long, String> lost = new TreeMap<>();
   final List<PodPlan> lookedInto = new ArrayList<>();
@@ -254,6 +266,7 @@ public final class ModelKernel {
     synchronized (this) {
       dead.add(inode);
       ruled.remove(inode);
+      shaped.remove(inode);
       damage.remove(inode);
       interfaces.remove(inode);
       removeSlaves(slaves.stream().filter(slave -> slave.netnsInode() == inode).toList());
@@ -294,7 +307,7 @@ public final class ModelKernel {
 
   /** A veth of an ADD that a crash interrupted. */
   public synchronized void interruptedAdd(String hostLink) {
-    veths.put(hostLink, new Veth(998, Optional.empty(), false));
+    veths.put(hostLink, new Veth(998));
   }
 
   /** A veth of an ADD that a crash interrupted, and that cannot be undone. */
@@ -317,6 +330,12 @@ public final class ModelKernel {
     routes.clear();
   }
 
+  /** Somebody flushes nf_tables. */
+  public synchronized void flushRules() {
+    openPorts.clear();
+    rulesAreGone = true;
+  }
+
   /** Somebody deletes the pool routes of these. */
   public synchronized void forget(Collection<IpAddress> addresses) {
     addresses.forEach(routes::remove);
@@ -328,6 +347,8 @@ public final class ModelKernel {
     slaves.clear();
     routes.clear();
     ruled.clear();
+    openPorts.clear();
+    shaped.clear();
     damage.clear();
     interfaces.clear();
   }
@@ -384,6 +405,16 @@ public final class ModelKernel {
     return Set.copyOf(ruled);
   }
 
+  /** Namespaces in which bandwidth is limited. */
+  public synchronized Set<Long> shapedNamespaces() {
+    return Set.copyOf(shaped.keySet());
+  }
+
+  /** The host ports that are open, and where they lead. */
+  public synchronized Map<HostPort, IpAddress> openPorts() {
+    return Map.copyOf(openPorts);
+  }
+
   /** Until when the addresses were seen that pods had, of those that had one. */
   public synchronized Map<IpAddress, BootTime> seenUntil() {
     return Map.copyOf(seenUntil);
@@ -395,6 +426,36 @@ public final class ModelKernel {
   }
 
   // For the datapaths.
+
+  /** The host ports on record, and the addresses of their pods. */
+  private Map<HostPort, IpAddress> recordedPorts(boolean building) {
+    Map<HostPort, IpAddress> recorded = new HashMap<>();
+    for (Veth veth : veths.values()) {
+      veth.alias()
+          .filter(alias -> building || !alias.building())
+          .ifPresent(
+              alias ->
+                  veth.demands().hostPorts().forEach(port -> recorded.put(port, alias.address())));
+    }
+    return recorded;
+  }
+
+  /** Whether those of complete attachments are open, and none that is nobody's. */
+  synchronized boolean rulesAreRight() {
+    return !rulesAreGone
+        && openPorts.entrySet().containsAll(recordedPorts(false).entrySet())
+        && recordedPorts(true).entrySet().containsAll(openPorts.entrySet());
+  }
+
+  synchronized void makeRulesAnew() {
+    rulesAreGone = false;
+    openPorts.clear();
+    openPorts.putAll(recordedPorts(true));
+  }
+
+  synchronized boolean isShaped(long inode) {
+    return shaped.containsKey(inode);
+  }
 
   synchronized boolean hasVeth(String hostLink) {
     return veths.containsKey(hostLink);
