@@ -64,12 +64,7 @@ public final class Attachments {
     byLink.put(
         seen.hostLink(),
         new Attachment(
-            seen.key(),
-            seen.hostLink(),
-            seen.pod(),
-            seen.netnsInode(),
-            List.of(),
-            seen.demands()));
+            seen.key(), seen.hostLink(), seen.pod(), seen.netnsInode(), List.of(), seen.demands()));
   }
 
   /** Files an attachment that was built. */
@@ -78,12 +73,7 @@ public final class Attachments {
     byLink.put(
         hostLink,
         new Attachment(
-            plan.key(),
-            hostLink,
-            plan.pod(),
-            netnsInode,
-            plan.extraRoutes(),
-            plan.demands()));
+            plan.key(), hostLink, plan.pod(), netnsInode, plan.extraRoutes(), plan.demands()));
   }
 
   /** Forgets what the pool knows by this key. */

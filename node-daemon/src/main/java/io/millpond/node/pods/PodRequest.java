@@ -20,11 +20,7 @@ import java.util.stream.Stream;
  * @param demands host ports and bandwidth limits
  */
 public record PodRequest(
-    AttachmentKey key,
-    String pod,
-    OptionalInt mtu,
-    List<Prefix> extraRoutes,
-    PodDemands demands) {
+    AttachmentKey key, String pod, OptionalInt mtu, List<Prefix> extraRoutes, PodDemands demands) {
   /** Copies the list. */
   public PodRequest {
     extraRoutes = List.copyOf(extraRoutes);

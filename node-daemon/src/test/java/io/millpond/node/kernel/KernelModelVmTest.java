@@ -18,8 +18,8 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
-import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -232,7 +232,13 @@ class KernelModelVmTest {
   private String attach(String[] words, PodNetwork pods, boolean onReal) throws IOException {
     PodPlan plan =
         new PodPlan(
-            key(words[1]), "default/x", address(Integer.parseInt(words[3])), ENI, 1500, List.of(), PodDemands.NONE);
+            key(words[1]),
+            "default/x",
+            address(Integer.parseInt(words[3])),
+            ENI,
+            1500,
+            List.of(),
+            PodDemands.NONE);
     return inPod(
         words[2],
         onReal,
