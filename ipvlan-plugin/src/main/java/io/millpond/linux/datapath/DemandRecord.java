@@ -122,7 +122,7 @@ final class DemandRecord {
           Matcher range = PORTS.matcher(entry);
           Matcher limit = LIMIT.matcher(entry);
           if (range.matches()) {
-            expand(range, ports);
+            ports.addAll(expand(range));
           } else if (limit.matches()) {
             Optional<Bandwidth.Limit> read =
                 Optional.of(
@@ -139,7 +139,8 @@ final class DemandRecord {
     return new PodDemands(ports, new Bandwidth(ingress, egress));
   }
 
-  private static void expand(Matcher range, List<HostPort> ports) {
+  private static List<HostPort> expand(Matcher range) {
+    List<HostPort> ports = new ArrayList<>();
     int port = Integer.parseInt(range.group(2));
     int podPort = range.group(3) == null ? port : Integer.parseInt(range.group(3));
     int count = range.group(4) == null ? 1 : Integer.parseInt(range.group(4));
@@ -153,5 +154,6 @@ final class DemandRecord {
     for (int i = 0; i < count; i++) {
       ports.add(new HostPort(hostIp, protocol, port + i, podPort + i));
     }
+    return ports;
   }
 }

@@ -2,6 +2,7 @@ package io.millpond.linux.datapath;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.millpond.linux.netns.Netns;
 import io.millpond.pool.value.Bandwidth;
@@ -139,6 +140,17 @@ final class HostPortsVmTest {
                     () -> new PodDatapath(routes).detach(Fabric.key(name), Optional.of(pod(name))))
                 .problem())
         .isEmpty();
+  }
+
+  private void dies(String name) throws IOException {
+    Echo server = servers.remove(pod(name));
+    if (server != null) {
+      server.close();
+    }
+    pod(name).close();
+    Shell.run("ip netns del lx-pod-" + name);
+    String veth = HostVeth.of(Fabric.key(name)).name();
+    await().until(() -> !Shell.run("ip -n lx-n1 -o link").contains(veth));
   }
 
   private static void sees(Netns from, String to, int port, String source) throws IOException {
@@ -354,11 +366,7 @@ final class HostPortsVmTest {
       assertThat(repairs(host)).as(damage).isEmpty();
     }
     sees(fabric.host, NODE, PORT, "10.0.1.9");
-    pod("b").close();
-    Shell.run("ip netns del lx-pod-b");
-    org.awaitility.Awaitility.await()
-        .until(
-            () -> !Shell.run("ip -n lx-n1 -o link").contains(HostVeth.of(Fabric.key("b")).name()));
+    dies("b");
     assertThat(repairs(host)).anyMatch(repair -> repair.contains("host ports"));
     assertThat(Shell.run("ip netns exec lx-n1 nft list table inet millpond"))
         .doesNotContain("10.0.1.22");
@@ -372,11 +380,7 @@ final class HostPortsVmTest {
   @Test
   void aDeadPodsPortIsFreeBeforeTheRulesArePutRight() throws IOException {
     attached("a", port("", HostPort.Protocol.TCP, PORT));
-    pod("a").close();
-    Shell.run("ip netns del lx-pod-a");
-    org.awaitility.Awaitility.await()
-        .until(
-            () -> !Shell.run("ip -n lx-n1 -o link").contains(HostVeth.of(Fabric.key("a")).name()));
+    dies("a");
     attached("b", port("", HostPort.Protocol.TCP, PORT));
     assertThat(Echo.tcp(fabric.host, NODE, PORT)).isEqualTo("10.0.1.9");
     assertThat(Shell.run("ip netns exec lx-n1 nft list table inet millpond"))

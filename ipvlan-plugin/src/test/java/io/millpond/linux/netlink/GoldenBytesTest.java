@@ -251,7 +251,12 @@ final class GoldenBytesTest {
   /** {@code ip link add mpdi0 type ifb} */
   @Test
   void anIfbIsCreatedAsByIp() {
-    same(Links.createIfb("mpdi0"), CREATE_IFB, 16);
+    Map<Integer, String> ours = attributes(Links.createIfb("mpdi0").encode(7, true), 32);
+    Map<Integer, String> golden = attributes(octets(CREATE_IFB), 32);
+    ours.replaceAll(GoldenBytesTest::plain);
+    golden.replaceAll(GoldenBytesTest::plain);
+    assertThat(ours).isEqualTo(golden);
+    assertThat(Links.read(received(CREATE_IFB)).kind()).isEqualTo("ifb");
   }
 
   private static final String ADD_TBF =
@@ -292,7 +297,7 @@ final class GoldenBytesTest {
         new TrafficControl.TokenBucket(12_500_000_000L, 65_536, 196_608);
     byte[] ours = TrafficControl.add(5, fast).encode(7, true);
     assertThat(inner(attributes(ours, 36), Rt.TCA_OPTIONS))
-        .containsEntry(Rt.TCA_TBF_RATE64, "0043a0e902000000");
+        .containsEntry(Rt.TCA_TBF_RATE64, "00dd0ee902000000");
     assertThat(TrafficControl.readBucket(received(HexFormat.of().formatHex(ours))))
         .contains(new TrafficControl.TokenBucket(12_500_000_000L, 0, 196_608));
   }
