@@ -256,4 +256,9 @@ public final class HostRules {
         ? Optional.of(Nft.run("list table inet millpond"))
         : Optional.empty();
   }
+
+  /** Removes the table, if it is there. */
+  public static void remove() throws IOException {
+    Nft.run("add table inet millpond\ndelete table inet millpond\n");
+  }
 }

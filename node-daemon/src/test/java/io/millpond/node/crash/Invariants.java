@@ -8,6 +8,7 @@ import io.millpond.pool.AddressState;
 import io.millpond.pool.PoolAddress;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.simulator.model.NetworkInterface;
 import java.time.Duration;
@@ -95,6 +96,10 @@ final class Invariants {
               assertThat(held).as("slave of %s", pod).contains(address);
               assertThat(attached).as("owner %s", pod).containsEntry(address, key);
               assertThat(world.kernel.routes()).containsEntry(address, new KernelView.InUse());
+              for (HostPort port : PodRuntime.demands(pod).hostPorts()) {
+                assertThat(world.kernel.openPorts()).as(pod).containsEntry(port, address);
+                assertThat(world.kernel.shapedNamespaces()).contains(PodRuntime.inode(pod));
+              }
             });
     assertThat(world.kernel.shortestRest()).as("cooldown").isGreaterThanOrEqualTo(COOLDOWN);
     checkRest();
@@ -257,5 +262,7 @@ final class Invariants {
     assertThat(world.kernel.vethCount()).as("veths").isZero();
     assertThat(world.kernel.ruledNamespaces()).as("rules in namespaces").isEmpty();
     assertThat(world.kernel.slaves()).as("slaves").isEmpty();
+    assertThat(world.kernel.openPorts()).as("host ports").isEmpty();
+    assertThat(world.kernel.shapedNamespaces()).as("limits").isEmpty();
   }
 }

@@ -180,7 +180,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
       step("attach: address", () -> slave[0] = address(slave[0]));
       step("attach: rules", () -> kernel.ruled.add(inode));
       if (!plan.demands().bandwidth().isUnlimited()) {
-        step("attach: shaping", () -> kernel.shaped.put(inode, plan.demands().bandwidth()));
+        step("attach: shaping", this::shape);
       }
       exposed = true;
       step("attach: pod side", () -> connect(slave[0]));
@@ -207,6 +207,13 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
           });
       kernel.veths.computeIfPresent(
           link, (_, v) -> new Veth(v.netnsInode(), v.alias(), v.ready(), plan.demands()));
+    }
+
+    /** The queues of a slave that lives on without its veth have their names. */
+    private void shape() {
+      if (kernel.shaped.putIfAbsent(inode, link) != null) {
+        throw new StepFailed("File exists");
+      }
     }
 
     /** All or nothing; where the rules are gone, or a port leads elsewhere, they are made anew. */
@@ -449,8 +456,8 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     }
     List<String> problems = new ArrayList<>();
     during(problems, () -> step("detach: rules", () -> kernel.ruled.remove(inode)));
-    if (kernel.isShaped(inode)) {
-      during(problems, () -> step("detach: shaping", () -> kernel.shaped.remove(inode)));
+    if (kernel.isShaped(inode, link)) {
+      during(problems, () -> step("detach: shaping", () -> kernel.shaped.remove(inode, link)));
     }
     during(problems, () -> step("detach: slave", () -> kernel.removeSlaves(gone)));
     if (!problems.isEmpty()) {
@@ -483,7 +490,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
         () -> {
           kernel.removeSlaves(gone);
           if (ifName.isPresent()) {
-            kernel.shaped.remove(end.netnsInode());
+            kernel.shaped.remove(end.netnsInode(), link);
           }
         });
   }

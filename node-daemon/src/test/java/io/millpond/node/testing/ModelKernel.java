@@ -5,7 +5,6 @@ import io.millpond.node.kernel.Netns;
 import io.millpond.node.kernel.PodNetwork;
 import io.millpond.node.kernel.PodPlan;
 import io.millpond.pool.value.AttachmentKey;
-import io.millpond.pool.value.Bandwidth;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.HostPort;
@@ -83,7 +82,7 @@ public final class ModelKernel {
   final Map<IpAddress, KernelView.RouteSays> routes = new TreeMap<>();
   final Set<Long> ruled = new HashSet<>();
   final Map<HostPort, IpAddress> openPorts = new HashMap<>();
-  final Map<Long, Bandwidth> shaped = new HashMap<>();
+  final Map<Long, String> shaped = new HashMap<>();
   boolean rulesAreGone;
   final Map<Long, List<String>> damage = new TreeMap<>();
   final Map<Long, String> lost = new TreeMap<>();
@@ -397,6 +396,9 @@ public final class ModelKernel {
     if (veths.values().stream().anyMatch(veth -> veth.netnsInode() == inode)) {
       names.add("mpd0");
     }
+    if (shaped.containsKey(inode)) {
+      names.add("mpd0i");
+    }
     return names;
   }
 
@@ -453,8 +455,8 @@ public final class ModelKernel {
     openPorts.putAll(recordedPorts(true));
   }
 
-  synchronized boolean isShaped(long inode) {
-    return shaped.containsKey(inode);
+  synchronized boolean isShaped(long inode, String hostLink) {
+    return hostLink.equals(shaped.get(inode));
   }
 
   synchronized boolean hasVeth(String hostLink) {
