@@ -21,6 +21,7 @@ public record CniError(String cniVersion, int code, String msg, String details) 
   public static final int LIMITED_CONNECTIVITY = 51;
   public static final int DATAPATH = 100;
   public static final int EXISTS_ELSEWHERE = 101;
+  public static final int HOST_PORT_TAKEN = 102;
 
   /** The error of a request. */
   public static CniError of(CniVersion version, int code, String msg, String details) {

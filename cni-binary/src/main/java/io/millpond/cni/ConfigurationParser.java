@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Reads what stdin says beyond version and name: our keys, demands of the pod, prevResult. */
 final class ConfigurationParser {
@@ -37,7 +38,8 @@ final class ConfigurationParser {
           "extraroutes");
 
   /** Conventions that would change the pod's network; silence would hide that nothing changed. */
-  private static final List<String> DEMANDS = List.of("ips", "mac", "bandwidth", "portMappings");
+  private static final List<String> DEMANDS =
+      List.of("ips", "mac", DemandsParser.BANDWIDTH, DemandsParser.PORTS);
 
   private final JsonNode document;
   private final CniVersion version;
@@ -58,7 +60,12 @@ final class ConfigurationParser {
       }
     }
     return new NetworkConfiguration(
-        text("pool"), text("subnet"), mtu(), extraRoutes(), dns(document));
+        text("pool"),
+        text("subnet"),
+        mtu(),
+        extraRoutes(),
+        dns(document),
+        new DemandsParser(document, version).demands());
   }
 
   private Optional<String> text(String key) throws CniException {
@@ -133,16 +140,26 @@ final class ConfigurationParser {
     JsonNode args = Json.get(document, "args");
     JsonNode cni = args == null ? null : Json.get(args, "cni");
     for (String key : DEMANDS) {
-      for (JsonNode where : new JsonNode[] {runtime, cni}) {
-        JsonNode value = where == null ? null : Json.get(where, key);
-        if (value != null && demandsSomething(value)) {
-          throw refusal(key, value.toString());
-        }
-      }
+      refuseDemand(runtime, key, isObeyed(key));
+      refuseDemand(cni, key, false);
     }
     for (String demand : arguments.demands()) {
       throw refusal("CNI_ARGS", demand);
     }
+  }
+
+  private void refuseDemand(@Nullable JsonNode where, String key, boolean obeyed)
+      throws CniException {
+    JsonNode value = where == null ? null : Json.get(where, key);
+    if (value != null && !obeyed && demandsSomething(value)) {
+      throw refusal(key, value.toString());
+    }
+  }
+
+  /** What {@link DemandsParser} reads. */
+  private boolean isObeyed(String key) throws CniException {
+    return (key.equals(DemandsParser.PORTS) || key.equals(DemandsParser.BANDWIDTH))
+        && new DemandsParser(document, version).declares(key);
   }
 
   private CniException refusal(String key, String value) {
@@ -150,8 +167,10 @@ final class ConfigurationParser {
         version,
         CniError.UNSUPPORTED_FIELD,
         "the pod asks for " + key + " " + Shown.of(value),
-        "millpond gives addresses from its pool with the ENI's MAC address, and has neither host"
-            + " ports nor bandwidth limits: remove the request or the capability");
+        "millpond gives addresses from its pool with the ENI's MAC address, and host ports and"
+            + " bandwidth limits only where its entry in the network's configuration declares the"
+            + " capabilities portMappings and bandwidth: remove the request or declare the"
+            + " capability");
   }
 
   private static boolean demandsSomething(JsonNode value) {

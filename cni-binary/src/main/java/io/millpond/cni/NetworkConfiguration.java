@@ -1,6 +1,7 @@
 package io.millpond.cni;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.Prefix;
 import java.util.List;
 import java.util.Optional;
@@ -15,13 +16,15 @@ import java.util.OptionalInt;
  * @param mtu of the pod's interfaces, 1280 to 9001
  * @param extraRoutes prefixes beside those of the VPC that the pod reaches through its ENI
  * @param dns for the result: name servers and search domains, if any are configured
+ * @param demands host ports and bandwidth limits of this pod, where the capabilities are declared
  */
 public record NetworkConfiguration(
     Optional<String> pool,
     Optional<String> subnet,
     OptionalInt mtu,
     List<Prefix> extraRoutes,
-    Optional<JsonNode> dns) {
+    Optional<JsonNode> dns,
+    PodDemands demands) {
   /** Copies the list. */
   public NetworkConfiguration {
     extraRoutes = List.copyOf(extraRoutes);

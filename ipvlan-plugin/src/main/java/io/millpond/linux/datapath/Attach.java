@@ -60,6 +60,8 @@ final class Attach implements AutoCloseable {
       return refusal.isPresent() ? refusal.get() : build();
     } catch (NoNamespaceException e) {
       return new AttachOutcome.NoNamespace(message(e) + undo());
+    } catch (HostPorts.TakenException e) {
+      return new AttachOutcome.PortTaken(message(e) + undo());
     } catch (IOException | RuntimeException e) {
       String detail = "attaching %s: %s%s".formatted(a.address(), message(e), undo());
       return e instanceof NetlinkException refused && refused.errno() == Rt.EADDRINUSE
@@ -109,6 +111,10 @@ final class Attach implements AutoCloseable {
       String ignored = undo();
       return new AttachOutcome.AlreadyAttached(inodeOf(Detach.find(host, veth.name())));
     }
+    if (!a.demands().isEmpty()) {
+      listener.before(Step.OfAttach.DEMANDS);
+      HostPorts.reserve(host, veth, a.demands());
+    }
     listener.before(Step.OfAttach.IN_USE);
     metricBefore = pool.metric(a.address());
     marked = true;
@@ -130,9 +136,17 @@ final class Attach implements AutoCloseable {
               PodSide.Other.members(others));
           return true;
         });
+    if (!a.demands().bandwidth().isUnlimited()) {
+      listener.before(Step.OfAttach.SHAPING);
+      new Shaping(pod(), a, record).apply(slave);
+    }
     listener.before(Step.OfAttach.POD_SIDE);
     exposed = true;
     PodSide.connect(pod(), a, record.place(), slave);
+    if (!a.demands().hostPorts().isEmpty()) {
+      listener.before(Step.OfAttach.HOST_PORTS);
+      HostPorts.open(host, a);
+    }
     listener.before(Step.OfAttach.RECORD);
     host.require(Links.setAlias(veth.name(), record.format()));
     return new AttachOutcome.Attached(veth.name(), a.eni().mac(), a.mtu(), record.place().leads());
@@ -214,6 +228,15 @@ final class Attach implements AutoCloseable {
   /** Takes back what was built. */
   private String undo() {
     Problems problems = new Problems();
+    if (locked && !a.demands().isEmpty()) {
+      problems.during(
+          () -> {
+            Optional<Link> end = Detach.find(host, veth.name());
+            if (end.isPresent()) {
+              Detach.closePorts(host, end.get(), Optional.of(a.address()), listener);
+            }
+          });
+    }
     NetlinkSocket inside = pod;
     if (locked && inside != null) {
       problems.during(() -> Detach.clear(inside, netns, record, settings, listener));

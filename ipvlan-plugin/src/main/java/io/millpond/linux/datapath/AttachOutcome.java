@@ -28,6 +28,9 @@ public sealed interface AttachOutcome {
    */
   record AlreadyAttached(long netnsInode) implements AttachOutcome {}
 
+  /** Another attachment has a host port that this one asks for; it says which, and whose it is. */
+  record PortTaken(String detail) implements AttachOutcome {}
+
   /** The pod's namespace is gone, or is none that a pod can have. */
   record NoNamespace(String detail) implements AttachOutcome {}
 

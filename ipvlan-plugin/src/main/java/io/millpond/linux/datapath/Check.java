@@ -13,9 +13,14 @@ import io.millpond.linux.netlink.Routes.Route;
 import io.millpond.linux.netlink.Rules;
 import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netns.Netns;
+import io.millpond.linux.nft.HostRules;
 import io.millpond.linux.nft.PodRules;
+import io.millpond.linux.nft.PortMapping;
+import io.millpond.pool.value.Bandwidth;
+import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PodDemands;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -32,6 +37,7 @@ final class Check {
   private final NetlinkSocket host;
   private final NetlinkSocket pod;
   private final List<String> differences = new ArrayList<>();
+  private Bandwidth bandwidth;
 
   Check(PoolRoutes pool, PodAttachment a, Netns netns, NetlinkSocket host, NetlinkSocket pod) {
     this.pool = pool;
@@ -39,6 +45,7 @@ final class Check {
     this.netns = netns;
     this.host = host;
     this.pod = pod;
+    this.bandwidth = a.demands().bandwidth();
   }
 
   CheckOutcome run() throws IOException {
@@ -64,6 +71,8 @@ final class Check {
     want(veth.isEmpty() || veth.get().isUp(), place.veth() + " is down in the pod");
     if (slave.isPresent() && veth.isPresent()) {
       podSide(place, slave.get().index(), veth.get().index());
+      differences.addAll(
+          Shaping.differences(pod, bandwidth, place, slave.get().index(), veth.get().index()));
     }
     want(
         netns.inside(
@@ -79,7 +88,7 @@ final class Check {
     }
   }
 
-  private void nodeSide() throws NetlinkException {
+  private void nodeSide() throws IOException {
     HostVeth name = HostVeth.of(a.key());
     Optional<Link> end = Detach.find(host, name.name());
     want(end.isPresent(), "the node's end of the veth, " + name.name() + ", is gone");
@@ -97,10 +106,29 @@ final class Check {
             && !record.get().building(),
         "the record on " + name.name() + " is missing, incomplete or of something else");
     want(end.get().isUp(), name.name() + " is down on the node");
+    demands(DemandRecord.read(end.get().alternativeNames()));
     want(
         routes(host).contains(Attach.podRoute(a.address(), end.get().index(), a.node())),
         "the node has no route to %s by %s".formatted(a.address(), name.name()));
     wantNeighbour(host, end.get().index(), a.address(), HostVeth.podMac(a.key()), "on the node");
+  }
+
+  /** A runtime that does not say again what it asked for is not taken to ask for nothing. */
+  private void demands(PodDemands recorded) throws IOException {
+    want(
+        a.demands().isEmpty() || a.demands().equals(recorded),
+        "the record of its host ports and limits is another one than it asked for");
+    if (!recorded.hostPorts().isEmpty()) {
+      Set<PortMapping> open = HostRules.open();
+      for (HostPort port : recorded.hostPorts()) {
+        want(
+            open.contains(new PortMapping(port, a.address())),
+            port.words() + " does not lead to the pod");
+      }
+    }
+    if (a.demands().isEmpty()) {
+      bandwidth = recorded.bandwidth();
+    }
   }
 
   private Optional<Link> slave() throws IOException {

@@ -70,6 +70,9 @@ final class Detach {
           known.map(Alias::address).filter(a -> record.isPresent() || believed(a));
       // Before any link goes: who dies in between leaves an address that cools down.
       address.ifPresent(a -> problems.during(() -> release(a, at)));
+      end.ifPresent(
+          link ->
+              problems.during(() -> closePorts(host, link, record.map(Alias::address), listener)));
       boolean cleared =
           inside.isPresent()
               && known.isPresent()
@@ -210,21 +213,34 @@ final class Detach {
                 return true;
               });
         });
+    List<Link> queues =
+        links.stream().filter(link -> Shaping.isQueueOf(link, record, end)).toList();
+    if (!queues.isEmpty()) {
+      problems.during(
+          () -> {
+            listener.before(Step.OfDetach.SHAPING);
+            remove(pod, netns, queues);
+          });
+    }
     problems.during(
         () -> {
           listener.before(Step.OfDetach.SLAVE);
-          for (Link slave : slaves) {
-            LinkRemoval.run(
-                pod,
-                netns.inside(NetlinkSocket::open),
-                Links.get(slave.index()),
-                Links.delete(slave.index()));
-          }
+          remove(pod, netns, slaves);
         });
     if (!problems.isEmpty()) {
       throw new IOException(problems.toString());
     }
     return true;
+  }
+
+  private static void remove(NetlinkSocket pod, Netns netns, List<Link> links) throws IOException {
+    for (Link link : links) {
+      LinkRemoval.run(
+          pod,
+          netns.inside(NetlinkSocket::open),
+          Links.get(link.index()),
+          Links.delete(link.index()));
+    }
   }
 
   private static void removeRules(NetlinkSocket pod, Place place) throws IOException {
@@ -262,7 +278,9 @@ final class Detach {
     for (Reply reply : linksIn(netnsId)) {
       Link link = Links.read(reply);
       boolean ours =
-          record.isPresent() ? isSlaveOf(link, record.get(), true) : PodSide.isUnfinished(link);
+          record.isPresent()
+              ? isSlaveOf(link, record.get(), true) || Shaping.isQueueOf(link, record.get(), true)
+              : PodSide.isUnfinished(link);
       if (ours) {
         LinkRemoval.run(
             host,
@@ -284,6 +302,16 @@ final class Detach {
         return List.of(); // "Invalid target network namespace id": it died since
       }
       throw e;
+    }
+  }
+
+  /** Before any link goes; the veth's names say which. */
+  static void closePorts(
+      NetlinkSocket host, Link end, Optional<IpAddress> address, Step.Listener listener)
+      throws IOException {
+    if (HostPorts.isOnRecord(end)) {
+      listener.before(Step.OfDetach.HOST_PORTS);
+      HostPorts.close(host, end, address);
     }
   }
 

@@ -5,6 +5,7 @@ import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netns.Netns;
 import io.millpond.linux.nft.PodRules;
+import io.millpond.pool.value.Bandwidth;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,12 @@ record Heal(PoolRoutes pool, PodAttachment a, Netns netns, NetlinkSocket host, N
     Optional<Link> veth = PodSide.veth(pod, a.key(), place);
     if (slave.isEmpty() || veth.isEmpty()) {
       return;
+    }
+    Bandwidth bandwidth = a.demands().bandwidth();
+    if (!Shaping.differences(pod, bandwidth, place, slave.get().index(), veth.get().index())
+        .isEmpty()) {
+      Alias record = Alias.of(a.key(), a.address(), netns.inode(), a.pod()).at(place);
+      new Shaping(pod, a, record).applyAgain(slave.get().index());
     }
     PodSide.reconnect(pod, a, place, slave.get().index(), veth.get().index());
     PodRules.Member member = new PodRules.Member(place.veth(), a.key().ifName(), a.address());

@@ -10,7 +10,6 @@ import io.millpond.linux.netlink.Routes;
 import io.millpond.linux.netns.Sysctl;
 import io.millpond.linux.nft.ForeignChains;
 import io.millpond.linux.nft.Generation;
-import io.millpond.linux.nft.HostRules;
 import io.millpond.linux.nft.LegacyTables;
 import io.millpond.pool.value.IpAddress;
 import java.io.IOException;
@@ -44,6 +43,9 @@ public final class HostDatapath {
   /** The generation of nf_tables in which all rules were as they must be. */
   private OptionalInt settled = OptionalInt.empty();
 
+  /** The host ports that were on record then. */
+  private Optional<HostPorts.Records> hostPorts = Optional.empty();
+
   /**
    * @param node the node's own address
    */
@@ -59,8 +61,8 @@ public final class HostDatapath {
    */
   public synchronized void install() throws IOException {
     Sysctl.set("ipv4/ip_forward", "1");
-    if (!HostRules.complete(node)) {
-      HostRules.install(node);
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      var _ = HostPorts.putRight(host, node, Optional.empty());
     }
   }
 
@@ -77,7 +79,9 @@ public final class HostDatapath {
     if (Sysctl.set("ipv4/ip_forward", "1")) {
       repairs.add("ip_forward was 0");
     }
-    firewalls(outcome);
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      firewalls(host, outcome);
+    }
     if (LegacyTables.dropForwarded()) {
       outcome.findings().add(LEGACY);
     }
@@ -102,22 +106,31 @@ public final class HostDatapath {
   }
 
   /**
-   * Rules are listed only when there was a transaction since they were found as they must be. Asked
-   * for before they are listed, the generation is never younger than what was seen. With a finding
-   * everything is listed each time: tables that only their owner may change go without a
-   * transaction.
+   * Rules are listed only when there was a transaction since they were found as they must be, or
+   * other host ports are on record: those of a pod that dies stay open. Asked for before they are
+   * listed, the generation is never younger than what was seen. With a finding everything is listed
+   * each time: tables that only their owner may change go without a transaction.
    */
-  private void firewalls(Reconciled outcome) throws IOException {
+  private void firewalls(NetlinkSocket host, Reconciled outcome) throws IOException {
     OptionalInt generation = Generation.now();
-    if (generation.isPresent() && generation.equals(settled)) {
+    boolean same = generation.isPresent() && generation.equals(settled);
+    HostPorts.Looked rules = HostPorts.putRight(host, node, same ? hostPorts : Optional.empty());
+    hostPorts = Optional.of(rules.records());
+    if (same && rules.fault().isEmpty()) {
       return;
     }
     settled = OptionalInt.empty();
     Reconciled seen = new Reconciled();
-    if (!HostRules.complete(node)) {
-      HostRules.install(node);
-      seen.repairs().add("the node's nf_tables rules were gone or changed");
-    }
+    rules
+        .fault()
+        .ifPresent(
+            fault ->
+                seen.repairs()
+                    .add(
+                        switch (fault) {
+                          case RULES -> "the node's nf_tables rules were gone or changed";
+                          case HOST_PORTS -> "the open host ports were not those of the pods";
+                        }));
     ForeignChains.accept(seen.repairs(), seen.findings());
     if (seen.repairs().isEmpty() && seen.findings().isEmpty()) {
       settled = generation;
@@ -265,6 +278,10 @@ public final class HostDatapath {
       if (!Sysctl.get("ipv4/conf/" + link.name() + "/rp_filter").equals("1")) {
         wrong.add("had no rp_filter");
       }
+      if (HostPorts.wantsLoopback(DemandRecord.read(link.alternativeNames()))
+          && !Sysctl.get("ipv4/conf/" + link.name() + "/route_localnet").equals("1")) {
+        wrong.add("had no route_localnet");
+      }
     } catch (NoSuchFileException e) {
       return List.of(); // the link is gone
     }
@@ -290,6 +307,7 @@ public final class HostDatapath {
         host.require(Links.mac(link.index(), HostVeth.hostMac(alias.hash())));
       }
       Attach.setUp(host, link, alias.address(), node, HostVeth.podMac(alias.hash()));
+      HostPorts.routeLoopback(link.name(), DemandRecord.read(link.alternativeNames()));
       return true;
     } catch (IOException e) {
       if (isThere(host, link)) {

@@ -5,6 +5,7 @@ import io.millpond.linux.netlink.Links.Link;
 import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PodDemands;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +29,9 @@ public record KernelLedger(
    * An attachment on record.
    *
    * @param connected whether both ends of its veth are up
+   * @param demands host ports and bandwidth limits
    */
-  public record Entry(String veth, Alias alias, boolean connected) {}
+  public record Entry(String veth, Alias alias, boolean connected, PodDemands demands) {}
 
   /**
    * An attach that did not come to its end.
@@ -83,7 +85,12 @@ public record KernelLedger(
         Optional<String> text = link.alias().filter(alias -> !alias.isEmpty());
         Optional<Alias> alias = text.flatMap(Alias::parse);
         if (alias.isPresent() && !alias.get().building()) {
-          attachments.add(new Entry(link.name(), alias.get(), link.hasCarrier()));
+          attachments.add(
+              new Entry(
+                  link.name(),
+                  alias.get(),
+                  link.hasCarrier(),
+                  DemandRecord.read(link.alternativeNames())));
         } else if (text.isPresent() && alias.isEmpty()) {
           unknown.add(link.name());
         } else {

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.Prefix;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +27,7 @@ import java.util.Optional;
  * @param services prefixes of services, which go by the node whatever {@code direct} says; at most
  *     {@link #MAX_PREFIXES}
  * @param pod {@code namespace/name}, or empty
+ * @param demands host ports and bandwidth limits
  */
 public record PodAttachment(
     AttachmentKey key,
@@ -39,7 +41,8 @@ public record PodAttachment(
     List<Prefix> direct,
     List<Prefix> extra,
     List<Prefix> services,
-    String pod) {
+    String pod,
+    PodDemands demands) {
   /** A VPC has at most 50 CIDR blocks; a batch of messages must fit one call. */
   public static final int MAX_PREFIXES = 128;
 
@@ -86,5 +89,34 @@ public record PodAttachment(
         || name.chars().anyMatch(c -> c <= ' ' || c == '/' || c == ':' || c == '%' || c == '"')) {
       throw new IllegalArgumentException("the kernel takes no interface name like this: " + name);
     }
+    var _ = DemandRecord.names(HostVeth.of(key), demands); // or too many
+  }
+
+  /** Without demands. */
+  public PodAttachment(
+      AttachmentKey key,
+      IpAddress address,
+      Prefix subnet,
+      IpAddress gateway,
+      Optional<MacAddress> gatewayMac,
+      EniLink eni,
+      int mtu,
+      IpAddress node,
+      List<Prefix> direct,
+      List<Prefix> services,
+      String pod) {
+    this(
+        key,
+        address,
+        subnet,
+        gateway,
+        gatewayMac,
+        eni,
+        mtu,
+        node,
+        direct,
+        services,
+        pod,
+        PodDemands.NONE);
   }
 }

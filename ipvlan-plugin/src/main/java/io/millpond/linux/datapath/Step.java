@@ -16,6 +16,8 @@ sealed interface Step {
     VETH,
     /** The veth's record says: being built. */
     BEGUN,
+    /** Its host ports and limits, if it asks for any, are on record, and nobody else has them. */
+    DEMANDS,
     /** The pool route says: in use. */
     IN_USE,
     /** The node's end: up, neighbour, route. */
@@ -26,8 +28,12 @@ sealed interface Step {
     ADDRESS,
     /** The pod's nf_tables rules. */
     RULES,
+    /** The limits of its bandwidth, if it has any. */
+    SHAPING,
     /** Links up, neighbours, routes and policy rules in the pod. */
     POD_SIDE,
+    /** Its host ports, if it has any, are open. */
+    HOST_PORTS,
     /** The record says: complete. */
     RECORD
   }
@@ -36,8 +42,12 @@ sealed interface Step {
   enum OfDetach implements Step {
     /** The pool route says: released. */
     RELEASED,
+    /** Its host ports are closed, and what it asked for is forgotten. */
+    HOST_PORTS,
     /** The policy rules, the nf_tables rules and the settings of the pod's namespace. */
     RULES,
+    /** The queues that limit its bandwidth. */
+    SHAPING,
     /** The IPvlan slave, from inside. */
     SLAVE,
     /** The IPvlan slave, if the namespace cannot be entered. */

@@ -4,25 +4,35 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 
 /**
- * The attributes of a received message, by type. What does not fit its length is left out, never
- * followed.
+ * The attributes of a received message, by type; of several of one type the last counts, unless all
+ * are asked for. What does not fit its length is left out, never followed.
  */
 public final class Attributes {
-  private final Map<Integer, byte[]> byType;
+  private final byte[] octets;
+  private final int offset;
+  private final Map<Integer, byte[]> byType = new TreeMap<>();
 
-  private Attributes(Map<Integer, byte[]> byType) {
-    this.byType = byType;
+  private Attributes(byte[] octets, int offset) {
+    this.octets = octets;
+    this.offset = offset;
+    each(byType::put);
   }
 
   /** Reads attributes from the octets behind {@code offset}. */
   public static Attributes read(byte[] octets, int offset) {
-    Map<Integer, byte[]> found = new TreeMap<>();
+    return new Attributes(octets, offset);
+  }
+
+  private void each(BiConsumer<Integer, byte[]> reader) {
     ByteBuffer in = ByteBuffer.wrap(octets).order(ByteOrder.nativeOrder());
     int at = offset;
     while (at >= 0 && at + 4 <= octets.length) {
@@ -33,10 +43,9 @@ public final class Attributes {
       }
       byte[] value = new byte[length - 4];
       in.get(at + 4, value);
-      found.put(type, value);
+      reader.accept(type, value);
       at += (length + 3) & ~3;
     }
-    return new Attributes(found);
   }
 
   public Optional<byte[]> bytes(int type) {
@@ -53,15 +62,27 @@ public final class Attributes {
 
   /** Text up to its NUL. */
   public Optional<String> text(int type) {
-    return bytes(type)
-        .map(
-            value -> {
-              int end = 0;
-              while (end < value.length && value[end] != 0) {
-                end++;
-              }
-              return new String(value, 0, end, UTF_8);
-            });
+    return bytes(type).map(Attributes::text);
+  }
+
+  /** All texts of a type, in their order. */
+  public List<String> texts(int type) {
+    Stream.Builder<String> all = Stream.builder();
+    each(
+        (found, value) -> {
+          if (found == type) {
+            all.add(text(value));
+          }
+        });
+    return all.build().toList();
+  }
+
+  private static String text(byte[] value) {
+    int end = 0;
+    while (end < value.length && value[end] != 0) {
+      end++;
+    }
+    return new String(value, 0, end, UTF_8);
   }
 
   public Attributes nested(int type) {

@@ -1,6 +1,7 @@
 package io.millpond.linux.netlink;
 
 import io.millpond.pool.value.MacAddress;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -77,6 +78,35 @@ public final class Links {
         .attribute(Rt.IFLA_IFALIAS, alias.getBytes(java.nio.charset.StandardCharsets.UTF_8));
   }
 
+  /** Gives a link further names; each must be free in the namespace. */
+  public static Message addNames(String name, List<String> more) {
+    return names(
+        "give " + name + " further names",
+        Rt.NEWLINKPROP,
+        Rt.CREATE | Rt.EXCL | Rt.APPEND,
+        name,
+        more);
+  }
+
+  /** Takes further names from a link; each must be there. */
+  public static Message removeNames(String name, List<String> more) {
+    return names("take further names from " + name, Rt.DELLINKPROP, 0, name, more);
+  }
+
+  private static Message names(String what, int type, int flags, String name, List<String> more) {
+    Message m = message(what, type, flags, 0, 0).attributeText(Rt.IFLA_IFNAME, name);
+    return m.nested(
+        Rt.IFLA_PROP_LIST, () -> more.forEach(one -> m.attributeText(Rt.IFLA_ALT_IFNAME, one)));
+  }
+
+  /** Creates an intermediate functional block, which queues what is redirected to it. */
+  public static Message createIfb(String name) {
+    Message m =
+        message("create ifb " + name, Rt.NEWLINK, Rt.CREATE | Rt.EXCL, 0, 0)
+            .attributeText(Rt.IFLA_IFNAME, name);
+    return m.nested(Rt.IFLA_LINKINFO, () -> m.attributeText(Rt.IFLA_INFO_KIND, "ifb"));
+  }
+
   public static Message up(int index) {
     return message("set link " + index + " up", Rt.SETLINK, 0, index, Rt.IFF_UP);
   }
@@ -146,6 +176,7 @@ public final class Links {
    * @param master number of the link it hangs on ({@code IFLA_LINK}), if any
    * @param linkNetns id of the namespace of its peer or master, if that is another one; negative
    *     while that namespace dies
+   * @param alternativeNames further names it is found by
    */
   public record Link(
       int index,
@@ -156,7 +187,13 @@ public final class Links {
       Optional<MacAddress> mac,
       int mtu,
       OptionalInt master,
-      OptionalInt linkNetns) {
+      OptionalInt linkNetns,
+      List<String> alternativeNames) {
+    /** Copies the list. */
+    public Link {
+      alternativeNames = List.copyOf(alternativeNames);
+    }
+
     public boolean isUp() {
       return (flags & Rt.IFF_UP) != 0;
     }
@@ -181,7 +218,8 @@ public final class Links {
             .map(MacAddress::ofBytes),
         a.u32(Rt.IFLA_MTU).orElse(0),
         a.u32(Rt.IFLA_LINK),
-        a.u32(Rt.IFLA_LINK_NETNSID));
+        a.u32(Rt.IFLA_LINK_NETNSID),
+        a.nested(Rt.IFLA_PROP_LIST).texts(Rt.IFLA_ALT_IFNAME));
   }
 
   /** The IPvlan mode of a slave (0 is L2), if the message is about one. */

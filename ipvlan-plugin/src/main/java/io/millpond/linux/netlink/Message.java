@@ -72,6 +72,11 @@ public final class Message {
     return this;
   }
 
+  /** An attribute that holds these octets, which are attributes. */
+  public Message nestedOctets(int type, byte[] attributes) {
+    return attribute(type | NESTED, attributes);
+  }
+
   /** An attribute with a 32-bit number. */
   public Message attributeU32(int type, long value) {
     return attribute(

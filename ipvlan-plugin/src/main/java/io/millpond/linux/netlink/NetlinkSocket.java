@@ -89,11 +89,11 @@ public final class NetlinkSocket implements AutoCloseable {
   }
 
   /**
-   * Opens a socket for questions to nf_tables.
+   * Opens a socket for questions to nf_tables and to the connection tracking.
    *
    * @throws NetlinkException if the kernel refuses
    */
-  public static NetlinkSocket openToNftables() throws NetlinkException {
+  public static NetlinkSocket openToNetfilter() throws NetlinkException {
     return open(NETLINK_NETFILTER, 0, 1 << 16);
   }
 

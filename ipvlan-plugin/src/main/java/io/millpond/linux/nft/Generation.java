@@ -24,7 +24,7 @@ public final class Generation {
    * @throws NetlinkException if there is no asking it
    */
   public static OptionalInt now() throws NetlinkException {
-    try (NetlinkSocket nftables = NetlinkSocket.openToNftables()) {
+    try (NetlinkSocket nftables = NetlinkSocket.openToNetfilter()) {
       Message question =
           new Message("ask for the generation of nf_tables", Rt.NFT_GETGEN, 0)
               .u8(Rt.AF_UNSPEC)

@@ -7,8 +7,11 @@ import static org.awaitility.Awaitility.await;
 import io.millpond.linux.BootClock;
 import io.millpond.linux.netns.Netns;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.Bandwidth;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PodDemands;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -37,6 +40,16 @@ final class AttachDetachVmTest {
   private Fabric fabric;
   private Netns pod;
   private PoolRoutes routes;
+
+  private static final PodDemands DEMANDS =
+      new PodDemands(
+          List.of(
+              new HostPort(Optional.empty(), HostPort.Protocol.TCP, 18080, 8080),
+              new HostPort(Optional.empty(), HostPort.Protocol.UDP, 18080, 8080),
+              new HostPort(Optional.of(Fabric.NODE1), HostPort.Protocol.SCTP, 9, 9)),
+          new Bandwidth(
+              Optional.of(Bandwidth.Limit.withUsualBurst(10_000_000)),
+              Optional.of(Bandwidth.Limit.withUsualBurst(50_000_000))));
 
   @SuppressWarnings("NullAway.Init")
   AttachDetachVmTest() {}
@@ -85,7 +98,9 @@ final class AttachDetachVmTest {
   }
 
   private static PodAttachment attachment(AttachmentKey key, String address) throws IOException {
-    return Fabric.attachment(key, address, "eth1", Fabric.NODE1);
+    return Fabric.asking(
+        Fabric.attachment(key, address, "eth1", Fabric.NODE1),
+        key.equals(KEY) ? DEMANDS : PodDemands.NONE);
   }
 
   private AttachOutcome attach(AttachmentKey key, String address, Netns where) throws IOException {
@@ -157,7 +172,7 @@ final class AttachDetachVmTest {
     assertThat(outcome).isInstanceOf(AttachOutcome.Failed.class);
     assertThat(((AttachOutcome.Failed) outcome).detail()).contains("made to fail");
     boolean exposed = ((AttachOutcome.Failed) outcome).exposed();
-    assertThat(exposed).isEqualTo(step == Step.OfAttach.RECORD);
+    assertThat(exposed).isEqualTo(step.compareTo(Step.OfAttach.POD_SIDE) > 0);
     String after = both();
     assertThat(exposed ? withoutMetric(after) : after)
         .isEqualTo(exposed ? withoutMetric(before) : before);
@@ -165,7 +180,19 @@ final class AttachDetachVmTest {
 
   @ParameterizedTest
   @EnumSource(
-      names = {"BEGUN", "IN_USE", "NODE_SIDE", "SLAVE", "ADDRESS", "RULES", "POD_SIDE", "RECORD"})
+      names = {
+        "BEGUN",
+        "DEMANDS",
+        "IN_USE",
+        "NODE_SIDE",
+        "SLAVE",
+        "ADDRESS",
+        "RULES",
+        "SHAPING",
+        "POD_SIDE",
+        "HOST_PORTS",
+        "RECORD"
+      })
   void anAttachKilledBeforeAnyStepIsFoundAndUndoneByTheNextStart(Step.OfAttach step)
       throws IOException {
     String before = both();
@@ -225,11 +252,14 @@ final class AttachDetachVmTest {
   @ParameterizedTest
   @CsvSource({
     "RELEASED, false",
+    "HOST_PORTS, false",
     "RULES, false",
+    "SHAPING, false",
     "SLAVE, false",
     "VETH, false",
     "RELEASED, true",
     "RULES, true",
+    "SHAPING, true",
     "SLAVE, true"
   })
   void aDetachKilledBeforeAnyStepIsFinishedByTheNext(Step.OfDetach step, boolean vethIsGone)
@@ -250,7 +280,7 @@ final class AttachDetachVmTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"RULES", "SLAVE"})
+  @EnumSource(names = {"HOST_PORTS", "RULES", "SHAPING", "SLAVE"})
   void aDetachOfWhichOnePartFailsDoesTheOthers(Step.OfDetach step) throws IOException {
     assertThat(attach(KEY, "10.0.1.21", pod)).isInstanceOf(AttachOutcome.Attached.class);
     DetachOutcome outcome =
@@ -429,6 +459,13 @@ final class AttachDetachVmTest {
             List.of(
                 "ip -n lx-pod addr add 10.0.1.28/24 dev eth0; ip -n lx-pod addr del 10.0.1.21/24 dev eth0",
                 "does not have 10.0.1.21/24"),
+            List.of(
+                "ip netns exec lx-n1 nft delete element inet millpond host_ports_everywhere '{ 6 . 18080 }'",
+                "port 18080/tcp on every address of the node does not lead to the pod"),
+            List.of("ip netns exec lx-pod tc qdisc del dev eth0 clsact", "comes from the pod"),
+            List.of(
+                "ip netns exec lx-pod tc qdisc replace dev mpd0i root handle 1: tbf rate 1gbit burst 64kb limit 1mb",
+                "goes to the pod is not limited to 10000000 bits"),
             List.of("ip -n lx-pod link set mpd0 down", "mpd0 is down"),
             List.of("ip -n lx-pod link set eth0 type ipvlan mode l3", "mode l2"))) {
       Shell.run(damage.getFirst());

@@ -4,6 +4,7 @@ import io.millpond.linux.netns.Netns;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -124,6 +125,23 @@ final class Fabric implements AutoCloseable {
         List.of(),
         List.of(SERVICES),
         "default/" + key.containerId());
+  }
+
+  /** The same pod, which asks for something. */
+  static PodAttachment asking(PodAttachment a, PodDemands demands) {
+    return new PodAttachment(
+        a.key(),
+        a.address(),
+        a.subnet(),
+        a.gateway(),
+        a.gatewayMac(),
+        a.eni(),
+        a.mtu(),
+        a.node(),
+        a.direct(),
+        a.services(),
+        a.pod(),
+        demands);
   }
 
   /** Detaches a pod from node 1, which forgets its pool. */

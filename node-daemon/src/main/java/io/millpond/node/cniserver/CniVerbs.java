@@ -178,7 +178,12 @@ public final class CniVerbs implements CniServer.Verbs {
 
   private static PodRequest pod(
       AttachmentKey key, PodName pod, NetworkConfiguration configuration) {
-    return new PodRequest(key, pod.toString(), configuration.mtu(), configuration.extraRoutes());
+    return new PodRequest(
+        key,
+        pod.toString(),
+        configuration.mtu(),
+        configuration.extraRoutes(),
+        configuration.demands());
   }
 
   private Outcome add(CniRequest.Add add, Optional<Netns> netns, PluginConnection caller)
@@ -205,6 +210,8 @@ public final class CniVerbs implements CniServer.Verbs {
               CniError.EXISTS_ELSEWHERE,
               "the attachment exists in another namespace",
               elsewhere.detail());
+      case AddOutcome.PortTaken taken ->
+          error(add, CniError.HOST_PORT_TAKEN, "a host port is taken", taken.detail());
       case AddOutcome.BadNamespace bad ->
           error(
               add,

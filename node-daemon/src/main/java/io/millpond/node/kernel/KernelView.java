@@ -3,6 +3,7 @@ package io.millpond.node.kernel;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PodDemands;
 import java.util.List;
 import java.util.Map;
 
@@ -34,6 +35,7 @@ public record KernelView(
    * @param netnsInode the pod's namespace
    * @param pod {@code namespace/name}, perhaps cut
    * @param connected whether both ends of its veth are up
+   * @param demands host ports and bandwidth limits on record
    */
   public record Seen(
       String hostLink,
@@ -41,7 +43,8 @@ public record KernelView(
       IpAddress address,
       long netnsInode,
       String pod,
-      boolean connected) {}
+      boolean connected,
+      PodDemands demands) {}
 
   /** A host veth without its alias. */
   public record Interrupted(String hostLink) {}

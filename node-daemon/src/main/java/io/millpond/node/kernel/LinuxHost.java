@@ -108,7 +108,8 @@ public final class LinuxHost implements HostNetwork {
         alias.address(),
         alias.netnsInode(),
         alias.pod(),
-        entry.connected());
+        entry.connected(),
+        entry.demands());
   }
 
   @Override

@@ -50,6 +50,8 @@ public final class LinuxPods implements PodNetwork {
                   + " already; it was left untouched: remove it or give another name");
       case io.millpond.linux.datapath.AttachOutcome.AlreadyAttached already ->
           new AlreadyAttached(already.netnsInode());
+      case io.millpond.linux.datapath.AttachOutcome.PortTaken taken ->
+          new PortTaken(taken.detail());
       case io.millpond.linux.datapath.AttachOutcome.NoNamespace gone ->
           new NoNamespace(gone.detail());
       case io.millpond.linux.datapath.AttachOutcome.Failed failed -> {
@@ -73,7 +75,8 @@ public final class LinuxPods implements PodNetwork {
         plan.direct(node.direct()),
         plan.extraRoutes(),
         node.serviceCidrs(),
-        plan.pod());
+        plan.pod(),
+        plan.demands());
   }
 
   @Override

@@ -61,6 +61,9 @@ public interface PodNetwork {
   /** The pod's namespace has an interface of the wanted name already, untouched. */
   record InterfaceExists(String detail) implements AttachOutcome {}
 
+  /** Another pod has a host port that this one asks for. */
+  record PortTaken(String detail) implements AttachOutcome {}
+
   /** The namespace is gone or is none. */
   record NoNamespace(String detail) implements AttachOutcome {}
 

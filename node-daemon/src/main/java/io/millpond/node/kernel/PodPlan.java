@@ -2,6 +2,7 @@ package io.millpond.node.kernel;
 
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.Prefix;
 import java.util.List;
 import java.util.stream.Stream;
@@ -15,6 +16,7 @@ import java.util.stream.Stream;
  * @param mtu of both of its links
  * @param extraRoutes prefixes of its network's configuration that it reaches through its ENI beside
  *     those of the node
+ * @param demands its host ports and bandwidth limits
  */
 public record PodPlan(
     AttachmentKey key,
@@ -22,7 +24,8 @@ public record PodPlan(
     IpAddress address,
     EniPlace eni,
     int mtu,
-    List<Prefix> extraRoutes) {
+    List<Prefix> extraRoutes,
+    PodDemands demands) {
   /** Copies the list. */
   public PodPlan {
     extraRoutes = List.copyOf(extraRoutes);

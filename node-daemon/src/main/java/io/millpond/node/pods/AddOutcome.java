@@ -26,6 +26,9 @@ public sealed interface AddOutcome {
   /** The attachment exists in another namespace. */
   record ExistsElsewhere(String detail) implements AddOutcome {}
 
+  /** Another pod has a host port that this one asks for; nothing of this one is left. */
+  record PortTaken(String detail) implements AddOutcome {}
+
   /** The pod's namespace is gone or is none. */
   record BadNamespace(String detail) implements AddOutcome {}
 

@@ -193,6 +193,10 @@ public final class AddPod {
           attachFailed(key, false);
           yield Optional.of(new AddOutcome.Failed(exists.detail()));
         }
+        case PodNetwork.PortTaken taken -> {
+          attachFailed(key, false);
+          yield Optional.of(new AddOutcome.PortTaken(taken.detail()));
+        }
         case PodNetwork.NoNamespace gone -> {
           attachFailed(key, false);
           yield Optional.of(new AddOutcome.BadNamespace(gone.detail()));

@@ -3,6 +3,7 @@ package io.millpond.node.pods;
 import io.millpond.node.kernel.KernelView;
 import io.millpond.node.kernel.PodPlan;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.Prefix;
 import java.util.List;
 import java.util.Map;
@@ -28,9 +29,15 @@ public final class Attachments {
    * @param pod {@code namespace/name}, empty if unknown
    * @param netnsInode 0 if unknown
    * @param extraRoutes of its network's configuration, as far as this run was told
+   * @param demands host ports and bandwidth limits
    */
   public record Attachment(
-      AttachmentKey key, String hostLink, String pod, long netnsInode, List<Prefix> extraRoutes) {
+      AttachmentKey key,
+      String hostLink,
+      String pod,
+      long netnsInode,
+      List<Prefix> extraRoutes,
+      PodDemands demands) {
     /** Copies the list. */
     public Attachment {
       extraRoutes = List.copyOf(extraRoutes);
@@ -56,14 +63,17 @@ public final class Attachments {
   public void found(KernelView.Seen seen) {
     byLink.put(
         seen.hostLink(),
-        new Attachment(seen.key(), seen.hostLink(), seen.pod(), seen.netnsInode(), List.of()));
+        new Attachment(
+            seen.key(), seen.hostLink(), seen.pod(), seen.netnsInode(), List.of(), seen.demands()));
   }
 
   /** Files an attachment that was built. */
   public void built(PodPlan plan, long netnsInode) {
     String hostLink = linkName.apply(plan.key());
     byLink.put(
-        hostLink, new Attachment(plan.key(), hostLink, plan.pod(), netnsInode, plan.extraRoutes()));
+        hostLink,
+        new Attachment(
+            plan.key(), hostLink, plan.pod(), netnsInode, plan.extraRoutes(), plan.demands()));
   }
 
   /** Forgets what the pool knows by this key. */

@@ -114,7 +114,11 @@ public final class HealPods {
       }
       PodRequest pod =
           new PodRequest(
-              seen.key(), seen.pod(), OptionalInt.empty(), attachment.get().extraRoutes());
+              seen.key(),
+              seen.pod(),
+              OptionalInt.empty(),
+              attachment.get().extraRoutes(),
+              attachment.get().demands());
       String who = "in the pod %s (%s)".formatted(seen.pod(), seen.address());
       unhealed.remove(seen.hostLink());
       switch (kernel.heal(

@@ -5,6 +5,7 @@ import io.millpond.node.kernel.PodPlan;
 import io.millpond.node.settings.Settings;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.Prefix;
 import java.util.List;
 import java.util.OptionalInt;
@@ -15,11 +16,18 @@ import java.util.OptionalInt;
  * @param pod {@code namespace/name}, empty where the runtime did not say
  * @param mtu where the configuration overrides the node's
  * @param extraRoutes of the configuration
+ * @param demands host ports and bandwidth limits
  */
-public record PodRequest(AttachmentKey key, String pod, OptionalInt mtu, List<Prefix> extraRoutes) {
+public record PodRequest(
+    AttachmentKey key, String pod, OptionalInt mtu, List<Prefix> extraRoutes, PodDemands demands) {
   /** Copies the list. */
   public PodRequest {
     extraRoutes = List.copyOf(extraRoutes);
+  }
+
+  /** Without demands. */
+  public PodRequest(AttachmentKey key, String pod, OptionalInt mtu, List<Prefix> extraRoutes) {
+    this(key, pod, mtu, extraRoutes, PodDemands.NONE);
   }
 
   /** What ADD builds and CHECK compares with, once the pod has an address. */
@@ -30,6 +38,7 @@ public record PodRequest(AttachmentKey key, String pod, OptionalInt mtu, List<Pr
         address,
         eni,
         mtu.orElse(network.mtu()),
-        extraRoutes);
+        extraRoutes,
+        demands);
   }
 }

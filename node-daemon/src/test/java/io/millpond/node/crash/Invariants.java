@@ -8,6 +8,7 @@ import io.millpond.pool.AddressState;
 import io.millpond.pool.PoolAddress;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.simulator.model.NetworkInterface;
 import java.time.Duration;
@@ -98,6 +99,10 @@ final class Invariants {
               assertThat(world.kernel.ruledIn(PodRuntime.inode(pod)))
                   .as("rules in the namespace of %s", pod)
                   .contains(key.ifName());
+              for (HostPort port : PodRuntime.demands(pod).hostPorts()) {
+                assertThat(world.kernel.openPorts()).as(pod).containsEntry(port, address);
+                assertThat(world.kernel.shapedNamespaces()).contains(PodRuntime.inode(pod));
+              }
             });
     assertThat(world.kernel.shortestRest()).as("cooldown").isGreaterThanOrEqualTo(COOLDOWN);
     checkRest();
@@ -260,5 +265,7 @@ final class Invariants {
     assertThat(world.kernel.vethCount()).as("veths").isZero();
     assertThat(world.kernel.ruledNamespaces()).as("rules in namespaces").isEmpty();
     assertThat(world.kernel.slaves()).as("slaves").isEmpty();
+    assertThat(world.kernel.openPorts()).as("host ports").isEmpty();
+    assertThat(world.kernel.shapedNamespaces()).as("limits").isEmpty();
   }
 }

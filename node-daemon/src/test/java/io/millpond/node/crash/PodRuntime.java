@@ -9,7 +9,10 @@ import io.millpond.node.pods.PodRequest;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.pool.PoolAddress;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.Bandwidth;
+import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PodDemands;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +50,16 @@ final class PodRuntime {
     return 1000L + (key(pod).containerId().hashCode() & 0xFFFF);
   }
 
+  /** One pod asks for everything that a pod can ask for. */
+  static PodDemands demands(String pod) {
+    return pod.equals("a")
+        ? new PodDemands(
+            List.of(new HostPort(Optional.empty(), HostPort.Protocol.UDP, 8080, 80)),
+            new Bandwidth(
+                Optional.empty(), Optional.of(Bandwidth.Limit.withUsualBurst(10_000_000))))
+        : PodDemands.NONE;
+  }
+
   /** The pods that were added and not deleted, with their addresses. */
   Map<String, IpAddress> running() {
     return Map.copyOf(running);
@@ -69,7 +82,8 @@ final class PodRuntime {
             .core()
             .addPod()
             .add(
-                new PodRequest(key(pod), "default/" + pod, OptionalInt.empty(), List.of()),
+                new PodRequest(
+                    key(pod), "default/" + pod, OptionalInt.empty(), List.of(), demands(pod)),
                 ModelKernel.netns(inode(pod)),
                 heard.apply(caller));
     if (outcome instanceof AddOutcome.Added added) {

@@ -145,14 +145,14 @@ enum Scenario {
     @Override
     void prepare(CrashWorld world) throws InterruptedException {
       super.prepare(world);
-      world.pods.added("a");
+      world.pods.added("b");
     }
 
     @Override
     void act(CrashWorld world) throws InterruptedException {
-      world.pods.losesItsVeth("a");
+      world.pods.losesItsVeth("b");
       world.pass(Duration.ZERO, () -> world.counts().quarantined() == 1);
-      world.pods.dies("a");
+      world.pods.dies("b");
       world.pass(SHORT, () -> world.counts().quarantined() == 0);
       world.pass(SHORT, world::calm);
     }

@@ -9,16 +9,20 @@ import io.millpond.linux.BootClock;
 import io.millpond.linux.datapath.DyingDatapath;
 import io.millpond.linux.datapath.HostVeth;
 import io.millpond.linux.datapath.PodDatapath;
+import io.millpond.linux.nft.HostRules;
 import io.millpond.linux.nft.Nft;
 import io.millpond.node.testing.ModelDatapath;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.Steps;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.Bandwidth;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -63,6 +67,11 @@ class KernelModelVmTest {
           Map.ofEntries(
               Map.entry("attach/VETH", "attach: veth"),
               Map.entry("attach/BEGUN", "attach: record begun"),
+              Map.entry("attach/DEMANDS", "attach: demands"),
+              Map.entry("attach/SHAPING", "attach: shaping"),
+              Map.entry("attach/HOST_PORTS", "attach: host ports"),
+              Map.entry("detach/HOST_PORTS", "detach: host ports"),
+              Map.entry("detach/SHAPING", "detach: shaping"),
               Map.entry("attach/IN_USE", "attach: route in use"),
               Map.entry("attach/NODE_SIDE", "attach: node side"),
               Map.entry("attach/SLAVE", "attach: slave"),
@@ -184,6 +193,10 @@ class KernelModelVmTest {
         quietly("route flush type unreachable");
         model.flushRoutes();
       }
+      case "wipe" -> {
+        HostRules.remove();
+        model.flushRules();
+      }
       case "released" -> {
         real.released(address(Integer.parseInt(words[1])), BootTime.BOOT);
         modelled.released(address(Integer.parseInt(words[1])), BootTime.BOOT);
@@ -227,11 +240,17 @@ class KernelModelVmTest {
     }
   }
 
-  /** attach KEY NAMESPACE ADDRESS. */
+  /** attach KEY NAMESPACE ADDRESS [HOSTPORT]. */
   private String attach(String[] words, PodNetwork pods, boolean onReal) throws IOException {
     PodPlan plan =
         new PodPlan(
-            key(words[1]), "default/x", address(Integer.parseInt(words[3])), ENI, 1500, List.of());
+            key(words[1]),
+            "default/x",
+            address(Integer.parseInt(words[3])),
+            ENI,
+            1500,
+            List.of(),
+            words.length > 4 ? demands(Integer.parseInt(words[4])) : PodDemands.NONE);
     return inPod(
         words[2],
         onReal,
@@ -242,6 +261,12 @@ class KernelModelVmTest {
               case PodNetwork.AttachFailed failed -> "failed, exposed " + failed.exposed();
               case PodNetwork.AttachOutcome other -> other.getClass().getSimpleName();
             });
+  }
+
+  private static PodDemands demands(int port) {
+    return new PodDemands(
+        List.of(new HostPort(Optional.empty(), HostPort.Protocol.UDP, port, 80)),
+        new Bandwidth(Optional.of(Bandwidth.Limit.withUsualBurst(10_000_000)), Optional.empty()));
   }
 
   /** detach KEY [NAMESPACE]. */
@@ -344,7 +369,9 @@ class KernelModelVmTest {
         state.append(inside(pod, inside.inside(Seen::here)));
       }
     }
-    return state.toString();
+    Map<HostPort, IpAddress> open = new HashMap<>();
+    HostRules.open().forEach(one -> open.put(one.port(), one.pod()));
+    return state.append(opened(open)).toString();
   }
 
   private String modelState() throws IOException {
@@ -353,7 +380,13 @@ class KernelModelVmTest {
       state.append(
           inside(pod, new Seen(model.interfacesIn(inode(pod)), model.ruledIn(inode(pod)))));
     }
-    return state.toString();
+    return state.append(opened(model.openPorts())).toString();
+  }
+
+  private static String opened(Map<HostPort, IpAddress> open) {
+    TreeSet<String> lines = new TreeSet<>();
+    open.forEach((port, pod) -> lines.add("\n" + port.words() + " leads to " + pod));
+    return String.join("", lines);
   }
 
   private static String inside(String pod, Seen seen) {
@@ -364,7 +397,8 @@ class KernelModelVmTest {
   private record Seen(Set<String> interfaces, Set<String> ruled) {
     private static final Set<String> SLAVES = Set.of("eth0", "net1", "net2");
     private static final Set<String> NAMES =
-        Set.of("eth0", "eth1", "net1", "net2", "mpd0", "mpd1", "mpd2");
+        Set.of(
+            "eth0", "eth1", "net1", "net2", "mpd0", "mpd1", "mpd2", "mpd0i", "mpd1i", "mpd2i");
 
     /** In the calling thread's namespace. */
     static Seen here() throws IOException {
@@ -398,12 +432,13 @@ class KernelModelVmTest {
             seen ->
                 lines.add(
                     "%s is %s with %s in %d (%s)"
-                        .formatted(
-                            keys.get(seen.hostLink()),
-                            seen.key(),
-                            seen.address(),
-                            seen.netnsInode(),
-                            seen.pod())));
+                            .formatted(
+                                keys.get(seen.hostLink()),
+                                seen.key(),
+                                seen.address(),
+                                seen.netnsInode(),
+                                seen.pod())
+                        + (seen.demands().isEmpty() ? "" : " asks for " + seen.demands())));
     view.interrupted().forEach(one -> lines.add(keys.get(one.hostLink()) + " is interrupted"));
     view.poolRoutes()
         .forEach((address, says) -> lines.add(address + " is " + says.getClass().getSimpleName()));
@@ -428,6 +463,11 @@ class KernelModelVmTest {
         "attach A a 21; kill a; attach A a 21; kill a; detach A; detach A a",
         "released 21; attach A a 21; restart; detach A; restart; attach A a 21; flush; care; detach A",
         "released 21; released 22; attach A a 21; flush; restart; care; care; detach A; care; care",
+        "attach A a 21 80; attach B b 22 80; attach B b 22 81; detach A; attach A a 23 80; detach B b",
+        "attach A a 21 80; wipe; attach B b 22 80; attach B b 22 81; wipe; care; detach A; detach B",
+        "attach A a 21 80; attach B b 22 81; wipe; detach A; restart; wipe; restart; detach B b",
+        "attach A a 21 80; lose A; attach B b 22 80; attach N a 23 81; care; detach A a; care; detach B b",
+        "attach A a 21 80; kill a; attach B b 22 80; attach A a 23 81; care; kill b; care",
         "used 22; released 23; care; care; forget 21; care; restart; care; care",
         "attach A a 21; attach N a 22; attach M a 23; detach A a; attach A a 21; detach N; detach M; detach A",
         "attach N a 21; attach A a 22; attach M a 21; attach M a 23; detach N a; lose A; attach N a 21; detach A a",
@@ -451,23 +491,26 @@ class KernelModelVmTest {
       strings = {
         "VETH",
         "BEGUN",
+        "DEMANDS",
         "IN_USE",
         "NODE_SIDE",
         "SLAVE",
         "ADDRESS",
         "RULES",
+        "SHAPING",
         "POD_SIDE",
+        "HOST_PORTS",
         "RECORD"
       })
   void whatAnAttachLeavesWhoseDaemonDiesIsTheSame(String step) throws Exception {
     take("released 21");
-    takeAndDie("die attach/" + step + " attach mpk-a/eth0 mpk-a 21");
+    takeAndDie("die attach/" + step + " attach mpk-a/eth0 mpk-a 21 80");
     take("attach mpk-a/eth0 mpk-a 22");
-    take("attach mpk-b/eth0 mpk-b 21");
+    take("attach mpk-b/eth0 mpk-b 21 80");
     take("undo");
-    take("attach mpk-a/eth0 mpk-a 21");
+    take("attach mpk-a/eth0 mpk-a 21 80");
     take("detach mpk-a/eth0");
-    takeAndDie("die attach/" + step + " attach mpk-a/eth0 mpk-a 23");
+    takeAndDie("die attach/" + step + " attach mpk-a/eth0 mpk-a 23 80");
     take("detach mpk-a/eth0 mpk-a");
   }
 
@@ -475,7 +518,9 @@ class KernelModelVmTest {
   @ParameterizedTest
   @CsvSource({
     "RELEASED, mpk-a",
+    "HOST_PORTS, mpk-a",
     "RULES, mpk-a",
+    "SHAPING, mpk-a",
     "SLAVE, mpk-a",
     "VETH, mpk-a",
     "SLAVE_FROM_OUTSIDE, mpk-b"
@@ -483,13 +528,13 @@ class KernelModelVmTest {
   void whatADetachLeavesWhoseDaemonDiesIsTheSame(String step, String namespace) throws Exception {
     String dies = "die detach/" + step + " detach mpk-a/eth0 " + namespace;
     take("released 21");
-    take("attach mpk-a/eth0 mpk-a 21");
+    take("attach mpk-a/eth0 mpk-a 21 80");
     takeAndDie(dies);
-    take("attach mpk-b/eth0 mpk-b 21");
+    take("attach mpk-b/eth0 mpk-b 21 80");
     take("attach mpk-a/eth0 mpk-a 22");
     take("undo");
     take("detach mpk-a/eth0 " + namespace);
-    take("attach mpk-a/eth0 mpk-a 23");
+    take("attach mpk-a/eth0 mpk-a 23 80");
     take("lose mpk-a/eth0");
     take(dies);
     take("detach mpk-a/eth0 mpk-a");
@@ -499,10 +544,10 @@ class KernelModelVmTest {
   /** The address is taken, so the attach takes back what it built. */
   @Tag("vm")
   @ParameterizedTest
-  @ValueSource(strings = {"RULES", "SLAVE", "VETH", "PUT_BACK"})
+  @ValueSource(strings = {"HOST_PORTS", "RULES", "SLAVE", "VETH", "PUT_BACK"})
   void whatAnUndoneAttachLeavesWhoseDaemonDiesIsTheSame(String step) throws Exception {
     take("alien 21");
-    takeAndDie("die detach/" + step + " attach mpk-a/eth0 mpk-a 21");
+    takeAndDie("die detach/" + step + " attach mpk-a/eth0 mpk-a 21 80");
     take("attach mpk-a/eth0 mpk-a 22");
     take("detach mpk-a/eth0 mpk-a");
     take("attach mpk-a/eth0 mpk-a 22");
@@ -532,24 +577,26 @@ class KernelModelVmTest {
   private static String any(SplittableRandom random) {
     String key = KEYS.get(random.nextInt(KEYS.size()));
     String pod = random.nextInt(6) > 0 ? podOf(key) : PODS.get(random.nextInt(PODS.size()));
-    int last = ADDRESSES.get(random.nextInt(ADDRESSES.size()));
-    return switch (random.nextInt(20)) {
-      case 0, 1, 2, 3 -> "attach %s %s %d".formatted(key, pod, last);
+    int address = ADDRESSES.get(random.nextInt(ADDRESSES.size()));
+    String last = address + (random.nextBoolean() ? " " + random.nextInt(80, 82) : "");
+    return switch (random.nextInt(21)) {
+      case 0, 1, 2, 3 -> "attach %s %s %s".formatted(key, pod, last);
       case 4 -> "detach " + key;
       case 5 -> "detach " + key + " " + pod;
       case 6 -> "lose " + key;
       case 7 -> "kill " + pod;
-      case 8 -> "alien " + last;
-      case 9 -> "released " + last;
-      case 10 -> "used " + last;
-      case 11 -> "forget " + last;
+      case 8 -> "alien " + address;
+      case 9 -> "released " + address;
+      case 10 -> "used " + address;
+      case 11 -> "forget " + address;
       case 12 -> random.nextBoolean() ? "care" : "flush";
       case 17 -> "care";
       case 18 -> "detach " + key + " " + PODS.get(random.nextInt(PODS.size()));
+      case 19 -> "wipe";
       case 13 -> "restart";
       case 14 -> "undo";
-      case 15 -> dying(random, "attach", "attach %s %s %d".formatted(key, pod, last));
-      case 16 -> dying(random, "detach", "attach %s %s %d".formatted(key, pod, last));
+      case 15 -> dying(random, "attach", "attach %s %s %s".formatted(key, pod, last));
+      case 16 -> dying(random, "detach", "attach %s %s %s".formatted(key, pod, last));
       default ->
           dying(random, "detach", "detach " + key + (random.nextInt(3) > 0 ? " " + pod : ""));
     };

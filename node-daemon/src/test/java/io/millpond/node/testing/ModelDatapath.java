@@ -12,7 +12,9 @@ import io.millpond.node.testing.ModelKernel.Veth;
 import io.millpond.node.testing.Steps.StepFailed;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PodDemands;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -39,6 +41,11 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     this.kernel = kernel;
     this.steps = steps;
     this.known = new TreeMap<>(kernel.routes());
+    synchronized (kernel) {
+      if (!kernel.rulesAreRight()) {
+        kernel.makeRulesAnew();
+      }
+    }
   }
 
   private void step(String name, Runnable effect) {
@@ -82,6 +89,15 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     private static final long serialVersionUID = 1;
   }
 
+  /** Thrown by a step that finds a host port taken. */
+  private static final class PortIsTaken extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    PortIsTaken(String message) {
+      super(message);
+    }
+  }
+
   private final class Attach {
     private final PodPlan plan;
     private final long inode;
@@ -106,6 +122,8 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
         return refusal != null ? refusal : build();
       } catch (Taken e) {
         return new AddressInUse("Address already assigned to an ipvlan device" + undo());
+      } catch (PortIsTaken e) {
+        return new PortTaken(e.getMessage() + undo());
       } catch (StepFailed e) {
         return new AttachFailed(e.getMessage() + undo(), exposed);
       }
@@ -141,10 +159,13 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
       step(
           "attach: veth",
           () -> {
-            kernel.veths.put(link, new Veth(inode, Optional.empty(), false));
+            kernel.veths.put(link, new Veth(inode));
             locked = true;
           });
       step("attach: record begun", () -> record(true));
+      if (!plan.demands().isEmpty()) {
+        step("attach: demands", this::reserve);
+      }
       synchronized (kernel) {
         before = Optional.ofNullable(known.get(plan.address()));
       }
@@ -158,8 +179,14 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
       step("attach: slave", () -> slave[0] = kernel.newSlave(plan.eni().id(), inode, ifName));
       step("attach: address", () -> slave[0] = address(slave[0]));
       step("attach: rules", () -> kernel.rule(inode, link, ifName));
+      if (!plan.demands().bandwidth().isUnlimited()) {
+        step("attach: shaping", () -> kernel.shape(inode, link));
+      }
       exposed = true;
       step("attach: pod side", () -> connect(slave[0]));
+      if (!plan.demands().hostPorts().isEmpty()) {
+        step("attach: host ports", this::openPorts);
+      }
       step("attach: record", () -> record(false));
       synchronized (kernel) {
         kernel.plans.put(link, plan);
@@ -167,10 +194,38 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
       return new Attached(link, plan.eni().mac(), Math.min(plan.mtu(), kernel.linkMtu()), leads);
     }
 
+    private void reserve() {
+      kernel.veths.forEach(
+          (other, veth) -> {
+            if (!other.equals(link)) {
+              for (HostPort taken : veth.demands().hostPorts()) {
+                if (plan.demands().hostPorts().stream().anyMatch(taken::conflictsWith)) {
+                  throw new PortIsTaken(taken.words() + " is taken");
+                }
+              }
+            }
+          });
+      kernel.veths.computeIfPresent(
+          link, (_, v) -> new Veth(v.netnsInode(), v.alias(), v.ready(), plan.demands()));
+    }
+
+    /** All or nothing; where the rules are gone, or a port leads elsewhere, they are made anew. */
+    private void openPorts() {
+      boolean elsewhere =
+          plan.demands().hostPorts().stream()
+              .map(kernel.openPorts::get)
+              .anyMatch(pod -> pod != null && !pod.equals(plan.address()));
+      if (kernel.rulesAreGone || elsewhere) {
+        kernel.makeRulesAnew();
+      } else {
+        plan.demands().hostPorts().forEach(port -> kernel.openPorts.put(port, plan.address()));
+      }
+    }
+
     private void record(boolean building) {
       Alias alias = new Alias(plan.key(), plan.address(), inode, plan.pod(), building);
       if (kernel.veths.computeIfPresent(
-              link, (_, v) -> new Veth(v.netnsInode(), Optional.of(alias), v.ready()))
+              link, (_, v) -> new Veth(v.netnsInode(), Optional.of(alias), v.ready(), v.demands()))
           == null) {
         throw new StepFailed("no such device: " + link);
       }
@@ -225,6 +280,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     private String undo() {
       List<String> problems = new ArrayList<>();
       if (locked) {
+        during(problems, () -> closePorts(link));
         during(problems, () -> clear(inode, link, ifName));
         during(problems, () -> deleteVeth(link));
       }
@@ -251,7 +307,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
   }
 
   private static Veth ready(Veth veth) {
-    return new Veth(veth.netnsInode(), veth.alias(), true);
+    return new Veth(veth.netnsInode(), veth.alias(), true, veth.demands());
   }
 
   private static KernelView.ReleasedAt releasedAt(BootTime at) {
@@ -333,6 +389,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                             write(one, releasedAt(at));
                           }
                         })));
+    during(problems, () -> closePorts(link));
     boolean[] cleared = {false};
     if (inside.isPresent() && told) {
       during(problems, () -> cleared[0] = clear(inside.get(), link, ifName.orElse("")));
@@ -346,6 +403,23 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     return problems.isEmpty()
         ? new Detached(kernel.clock.get(), address.isPresent())
         : new DetachFailed(String.join("; ", problems));
+  }
+
+  private void closePorts(String link) {
+    PodDemands demands;
+    synchronized (kernel) {
+      Veth veth = kernel.veths.get(link);
+      demands = veth == null ? PodDemands.NONE : veth.demands();
+    }
+    if (!demands.isEmpty()) {
+      step(
+          "detach: host ports",
+          () -> {
+            demands.hostPorts().forEach(kernel.openPorts::remove);
+            kernel.veths.computeIfPresent(
+                link, (_, v) -> new Veth(v.netnsInode(), v.alias(), v.ready(), PodDemands.NONE));
+          });
+    }
   }
 
   /** The pod can have written the record in its namespace. */
@@ -372,6 +446,9 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     }
     List<String> problems = new ArrayList<>();
     during(problems, () -> step("detach: rules", () -> kernel.unrule(inode, link, ifName)));
+    if (kernel.isShaped(inode, link)) {
+      during(problems, () -> step("detach: shaping", () -> kernel.unshape(inode, link)));
+    }
     during(problems, () -> step("detach: slave", () -> kernel.removeSlaves(gone)));
     if (!problems.isEmpty()) {
       throw new StepFailed(String.join("; ", problems));
@@ -398,7 +475,14 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                           : s.veth().isEmpty() && !s.up())
               .toList();
     }
-    step("detach: slave from outside", () -> kernel.removeSlaves(gone));
+    step(
+        "detach: slave from outside",
+        () -> {
+          kernel.removeSlaves(gone);
+          if (ifName.isPresent()) {
+            kernel.unshape(end.netnsInode(), link);
+          }
+        });
   }
 
   private void deleteVeth(String link) {
@@ -475,6 +559,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
   private static boolean asBuilt(PodPlan plan, @Nullable PodPlan built) {
     return built != null
         && built.eni().equals(plan.eni())
+        && (plan.demands().isEmpty() || built.demands().equals(plan.demands()))
         && Set.copyOf(built.extraRoutes()).equals(Set.copyOf(plan.extraRoutes()));
   }
 
@@ -510,7 +595,8 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                                   alias.address(),
                                   alias.netnsInode(),
                                   alias.pod(),
-                                  kernel.connects(veth))),
+                                  kernel.connects(veth),
+                                  veth.demands())),
                       () -> interrupted.add(new KernelView.Interrupted(link))));
       return new KernelView(complete, interrupted, kernel.routes);
     }
@@ -560,11 +646,23 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                 step("care: route", () -> write(address, says));
                 repairs.add(new Repair("route", address.toString()));
               });
+          putPortsRight(repairs);
           if (complete) {
             removeStrays(ours, repairs);
           }
         });
     return repairs;
+  }
+
+  private void putPortsRight(List<Repair> repairs) {
+    boolean right;
+    synchronized (kernel) {
+      right = kernel.rulesAreRight();
+    }
+    if (!right) {
+      step("care: host ports", kernel::makeRulesAnew);
+      repairs.add(new Repair("host", "the open host ports were not those of the pods"));
+    }
   }
 
   private void removeStrays(Set<IpAddress> ours, List<Repair> repairs) {

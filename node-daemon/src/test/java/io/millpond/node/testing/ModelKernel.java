@@ -7,8 +7,10 @@ import io.millpond.node.kernel.PodPlan;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PodDemands;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -58,8 +60,14 @@ public final class ModelKernel {
    * A host veth.
    *
    * @param ready whether the node's side of it is set up
+   * @param demands what is on record of host ports and limits
    */
-  record Veth(long netnsInode, Optional<Alias> alias, boolean ready) {}
+  record Veth(long netnsInode, Optional<Alias> alias, boolean ready, PodDemands demands) {
+    /** As an attach creates it. */
+    Veth(long netnsInode) {
+      this(netnsInode, Optional.empty(), false, PodDemands.NONE);
+    }
+  }
 
   /** A damage that the node sees: its end of the veth has no carrier. */
   public static final String POD_END_DOWN = "mpd0 is down in the pod";
@@ -75,6 +83,9 @@ public final class ModelKernel {
   private final Map<Long, Set<String>> ruled = new TreeMap<>();
   private final Map<String, Integer> numbers = new HashMap<>();
   private final Set<String> leading = new HashSet<>();
+  private final Map<Long, Set<String>> shaped = new HashMap<>();
+  final Map<HostPort, IpAddress> openPorts = new HashMap<>();
+  boolean rulesAreGone;
   final Map<Long, List<String>> damage = new TreeMap<>();
   final Map<Long, String> lost = new TreeMap<>();
   final List<PodPlan> lookedInto = new ArrayList<>();
@@ -257,6 +268,7 @@ public final class ModelKernel {
       dead.add(inode);
       ruled.remove(inode);
       leading.removeIf(one -> one.startsWith(inode + " "));
+      shaped.remove(inode);
       damage.remove(inode);
       interfaces.remove(inode);
       removeSlaves(slaves.stream().filter(slave -> slave.netnsInode() == inode).toList());
@@ -297,7 +309,7 @@ public final class ModelKernel {
 
   /** A veth of an ADD that a crash interrupted. */
   public synchronized void interruptedAdd(String hostLink) {
-    veths.put(hostLink, new Veth(998, Optional.empty(), false));
+    veths.put(hostLink, new Veth(998));
   }
 
   /** A veth of an ADD that a crash interrupted, and that cannot be undone. */
@@ -320,6 +332,12 @@ public final class ModelKernel {
     routes.clear();
   }
 
+  /** Somebody flushes nf_tables. */
+  public synchronized void flushRules() {
+    openPorts.clear();
+    rulesAreGone = true;
+  }
+
   /** Somebody deletes the pool routes of these. */
   public synchronized void forget(Collection<IpAddress> addresses) {
     addresses.forEach(routes::remove);
@@ -332,6 +350,8 @@ public final class ModelKernel {
     routes.clear();
     ruled.clear();
     leading.clear();
+    openPorts.clear();
+    shaped.clear();
     damage.clear();
     interfaces.clear();
   }
@@ -383,6 +403,9 @@ public final class ModelKernel {
             names.add("mpd" + numbers.get(inode + " " + link));
           }
         });
+    shaped
+        .getOrDefault(inode, Set.of())
+        .forEach(link -> names.add("mpd" + numbers.get(inode + " " + link) + "i"));
     return names;
   }
 
@@ -396,6 +419,16 @@ public final class ModelKernel {
     return new TreeSet<>(ruled.getOrDefault(inode, Set.of()));
   }
 
+  /** Namespaces in which bandwidth is limited. */
+  public synchronized Set<Long> shapedNamespaces() {
+    return Set.copyOf(shaped.keySet());
+  }
+
+  /** The host ports that are open, and where they lead. */
+  public synchronized Map<HostPort, IpAddress> openPorts() {
+    return Map.copyOf(openPorts);
+  }
+
   /** Until when the addresses were seen that pods had, of those that had one. */
   public synchronized Map<IpAddress, BootTime> seenUntil() {
     return Map.copyOf(seenUntil);
@@ -407,6 +440,49 @@ public final class ModelKernel {
   }
 
   // For the datapaths.
+
+  /** The host ports on record, and the addresses of their pods. */
+  private Map<HostPort, IpAddress> recordedPorts(boolean building) {
+    Map<HostPort, IpAddress> recorded = new HashMap<>();
+    for (Veth veth : veths.values()) {
+      veth.alias()
+          .filter(alias -> building || !alias.building())
+          .ifPresent(
+              alias ->
+                  veth.demands().hostPorts().forEach(port -> recorded.put(port, alias.address())));
+    }
+    return recorded;
+  }
+
+  /** Whether those of complete attachments are open, and none that is nobody's. */
+  synchronized boolean rulesAreRight() {
+    return !rulesAreGone
+        && openPorts.entrySet().containsAll(recordedPorts(false).entrySet())
+        && recordedPorts(true).entrySet().containsAll(openPorts.entrySet());
+  }
+
+  synchronized void makeRulesAnew() {
+    rulesAreGone = false;
+    openPorts.clear();
+    openPorts.putAll(recordedPorts(true));
+  }
+
+  synchronized void shape(long inode, String hostLink) {
+    shaped.computeIfAbsent(inode, _ -> new HashSet<>()).add(hostLink);
+  }
+
+  synchronized void unshape(long inode, String hostLink) {
+    shaped.computeIfPresent(
+        inode,
+        (_, links) -> {
+          links.remove(hostLink);
+          return links.isEmpty() ? null : links;
+        });
+  }
+
+  synchronized boolean isShaped(long inode, String hostLink) {
+    return shaped.getOrDefault(inode, Set.of()).contains(hostLink);
+  }
 
   synchronized boolean hasVeth(String hostLink) {
     return veths.containsKey(hostLink);

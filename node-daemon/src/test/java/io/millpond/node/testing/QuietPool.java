@@ -21,6 +21,7 @@ import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.Prefix;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -67,7 +68,8 @@ public final class QuietPool {
               address,
               i,
               "default/p" + i,
-              true);
+              true,
+              PodDemands.NONE);
       addresses.add(address);
       held.add(new PoolEvent.Held(pod.key(), address, ENI.id()));
       pods.add(pod);
@@ -118,7 +120,8 @@ public final class QuietPool {
         pod.address(),
         pod.netnsInode(),
         pod.pod(),
-        !kernel.damageOf(pod.netnsInode()).contains(ModelKernel.POD_END_DOWN));
+        !kernel.damageOf(pod.netnsInode()).contains(ModelKernel.POD_END_DOWN),
+        pod.demands());
   }
 
   /** What looks after the node's kernel. */

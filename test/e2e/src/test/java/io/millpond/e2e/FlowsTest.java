@@ -178,7 +178,7 @@ class FlowsTest {
 
   @ParameterizedTest
   @EnumSource
-  void f12AHostPortKeepsTheClientsAddress(KubeProxy.Form form) {
+  void f12AHostPortOfAnotherPluginKeepsTheClientsAddress(KubeProxy.Form form) {
     try (KubeProxy _ = flows.services(form)) {
       sees(Vpc.HOST, node.address(), Flows.HOST_PORT, Vpc.HOST_ADDRESS);
     }
