@@ -29,7 +29,7 @@ final class NodeDaemon {
     Metrics metrics = new Metrics();
     Daemon daemon =
         new Daemon(
-            settings, new Ec2Access(settings.cloud(), metrics), KernelAccess.LINUX, metrics, ROOT);
+            settings, new Ec2Access(settings, metrics), KernelAccess.LINUX, metrics, ROOT);
     AtomicInteger exit = new AtomicInteger();
     Runtime.getRuntime()
         .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> stop(daemon, exit)));

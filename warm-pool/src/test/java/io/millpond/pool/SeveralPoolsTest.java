@@ -6,10 +6,14 @@ import io.millpond.pool.AllocationResult.Granted;
 import io.millpond.pool.AllocationResult.Refused;
 import io.millpond.pool.AllocationResult.Wait;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Pools beside the default one: who gets what, and what they share. Nodes of 3 ENIs × 3. */
@@ -28,9 +32,7 @@ final class SeveralPoolsTest {
   }
 
   private static PoolName poolOf(PoolSubject node, int pod) {
-    PoolEni eni = node.state.enis().get(eniOf(node, pod));
-    assertThat(eni).isNotNull();
-    return eni.pool();
+    return Objects.requireNonNull(node.state.enis().get(eniOf(node, pod))).pool();
   }
 
   private static List<PoolAction> ordered(PoolSubject node) {
@@ -185,19 +187,19 @@ final class SeveralPoolsTest {
         PoolState.empty(node.state.limits())
             .apply(
                 new PoolEvent.Started(
-                    new CloudView(false, hinted, java.util.Set.of()),
+                    new CloudView(false, hinted, Set.of()),
                     List.of(),
-                    java.util.Map.of(),
+                    Map.of(),
                     BootTime.BOOT,
                     node.now));
     PoolState known =
         hint.apply(
             new PoolEvent.CloudObserved(
-                new CloudView(true, said, java.util.Set.of()), node.now.plus(TWO_SECONDS)));
+                new CloudView(true, said, Set.of()), node.now.plus(TWO_SECONDS)));
     assertThat(known.enis().get(eni)).extracting(PoolEni::pool).isEqualTo(STORAGE);
   }
 
-  private static io.millpond.pool.value.DeviceIndex place(PoolEni eni) {
-    return java.util.Objects.requireNonNull(eni.device());
+  private static DeviceIndex place(PoolEni eni) {
+    return Objects.requireNonNull(eni.device());
   }
 }

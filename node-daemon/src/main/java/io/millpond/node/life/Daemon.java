@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import io.millpond.pool.PoolSummary;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -186,6 +187,21 @@ public final class Daemon implements NodeView {
         () -> PoolJson.states(fresh.pool().snapshot().summary()));
     metrics.gauge(
         "millpond_enis", "ENIs in the pool.", () -> fresh.pool().snapshot().summary().enis());
+    metrics.gauges(
+        "millpond_pool_addresses",
+        "Addresses by pool and state.",
+        List.of("pool", "state"),
+        () -> PoolJson.statesByPool(fresh.pool().snapshot()));
+    metrics.gauges(
+        "millpond_pool_enis",
+        "ENIs by pool.",
+        List.of("pool"),
+        () -> PoolJson.byPool(fresh.pool().snapshot(), PoolSummary::enis));
+    metrics.gauges(
+        "millpond_pool_requests_waiting",
+        "Requests that wait for an address, by pool.",
+        List.of("pool"),
+        () -> PoolJson.byPool(fresh.pool().snapshot(), PoolSummary::waiting));
     metrics.gauge(
         "millpond_findings",
         "What is wrong in the kernel and only an administrator can put right: see /v1/pool.",

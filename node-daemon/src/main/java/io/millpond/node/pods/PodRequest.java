@@ -16,8 +16,15 @@ import java.util.stream.Stream;
  * @param pod {@code namespace/name}, empty where the runtime did not say
  * @param mtu where the configuration overrides the node's
  * @param extraRoutes of the configuration
+ * @param pool what the configuration says of it
  */
-public record PodRequest(AttachmentKey key, String pod, OptionalInt mtu, List<Prefix> extraRoutes) {
+public record PodRequest(
+    AttachmentKey key, String pod, OptionalInt mtu, List<Prefix> extraRoutes, PoolWish pool) {
+  /** One of the default pool. */
+  public PodRequest(AttachmentKey key, String pod, OptionalInt mtu, List<Prefix> extraRoutes) {
+    this(key, pod, mtu, extraRoutes, PoolWish.NONE);
+  }
+
   /** Copies the list. */
   public PodRequest {
     extraRoutes = List.copyOf(extraRoutes);

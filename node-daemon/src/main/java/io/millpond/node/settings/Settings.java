@@ -1,5 +1,6 @@
 package io.millpond.node.settings;
 
+import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /**
  * The daemon's settings, validated. {@link KnownSettings} says what each means; the names here are
@@ -18,8 +20,14 @@ import java.util.Optional;
  * @param cloud where and how ENIs are made
  * @param network what pods are given
  * @param daemon the daemon itself
+ * @param pools those beside the default one, which {@code pool} and {@code cloud} describe
  */
-public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
+public record Settings(
+    Pool pool,
+    Cloud cloud,
+    Network network,
+    Daemon daemon,
+    SortedMap<PoolName, NamedPool> pools) {
 
   /** How many addresses are kept, and when they are given back. */
   public record Pool(
@@ -54,6 +62,23 @@ public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
       InetSocketAddress httpAddress,
       InetSocketAddress metricsAddress,
       LogLevel logLevel) {}
+
+  /**
+   * A pool beside the default one.
+   *
+   * @param subnets of its ENIs; of those, the node's zone's count
+   * @param securityGroups of its ENIs; empty: those of the node's other ENIs
+   * @param warmIpTarget free addresses to keep ready
+   * @param minimumIpTarget addresses it always has
+   */
+  public record NamedPool(
+      List<String> subnets, List<String> securityGroups, int warmIpTarget, int minimumIpTarget) {
+    /** Copies the lists. */
+    public NamedPool {
+      subnets = List.copyOf(subnets);
+      securityGroups = List.copyOf(securityGroups);
+    }
+  }
 
   /** Every setting at its default. */
   public static Settings defaults() {
@@ -115,6 +140,7 @@ public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
             values.get(KnownSettings.RUN_DIR),
             values.get(KnownSettings.HTTP_ADDRESS),
             values.get(KnownSettings.METRICS_ADDRESS),
-            values.get(KnownSettings.LOG_LEVEL)));
+            values.get(KnownSettings.LOG_LEVEL)),
+        values.get(KnownSettings.POOLS));
   }
 }

@@ -348,7 +348,7 @@ final class CrashWorld implements AutoCloseable {
     return calm()
         && sum.total() == 3
         && sum.free() == 3
-        && pool().surplus() == null
+        && pool().surpluses().isEmpty()
         && sum.enis() == aws.interfaces().size()
         && kernel.routes().size() == 3;
   }

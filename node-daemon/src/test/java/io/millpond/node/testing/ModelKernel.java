@@ -9,6 +9,7 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -72,6 +73,7 @@ public final class ModelKernel {
   final Map<String, PodPlan> plans = new TreeMap<>();
   final List<Slave> slaves = new ArrayList<>();
   final Map<IpAddress, KernelView.RouteSays> routes = new TreeMap<>();
+  final Map<MacAddress, Optional<PoolName>> marks = new HashMap<>();
   final Set<Long> ruled = new HashSet<>();
   final Map<Long, List<String>> damage = new TreeMap<>();
   final Map<Long, String> lost = new TreeMap<>();
@@ -152,6 +154,16 @@ public final class ModelKernel {
     } else {
       links.add(mac);
     }
+  }
+
+  /** Whose addresses an ENI has is on record at its link. */
+  synchronized void mark(MacAddress mac, PoolName pool) {
+    marks.put(mac, Optional.of(pool));
+  }
+
+  /** Somebody wrote over what is on record at the links of ENIs, in a way that nobody can read. */
+  public synchronized void scribbleOverMarks() {
+    marks.replaceAll((_, _) -> Optional.empty());
   }
 
   /** From now on links do not come, or those that should have come all do. */
@@ -327,6 +339,7 @@ public final class ModelKernel {
     veths.clear();
     slaves.clear();
     routes.clear();
+    marks.clear();
     ruled.clear();
     damage.clear();
     interfaces.clear();
