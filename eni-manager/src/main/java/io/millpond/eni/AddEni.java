@@ -95,8 +95,7 @@ final class AddEni {
                 clock));
   }
 
-  CloudEni add(
-      PoolName pool, String intent, DeviceIndex device, int addresses, Urgency urgency)
+  CloudEni add(PoolName pool, String intent, DeviceIndex device, int addresses, Urgency urgency)
       throws CloudException {
     busy.add(intent);
     try {
@@ -145,9 +144,7 @@ final class AddEni {
     if (!own.isEmpty()) {
       return own;
     }
-    return settings.securityGroups().isEmpty()
-        ? self.securityGroups()
-        : settings.securityGroups();
+    return settings.securityGroups().isEmpty() ? self.securityGroups() : settings.securityGroups();
   }
 
   private NetworkInterface createIn(
@@ -161,7 +158,8 @@ final class AddEni {
             .description(EniTags.DESCRIPTION + self.instanceId())
             .clientToken(attempt == 1 ? intent : intent + "." + attempt)
             .secondaryPrivateIpAddressCount(addresses == 0 ? null : addresses)
-            .tagSpecifications(EniTags.of(pool, intent, self.instanceId(), settings, clock.instant()))
+            .tagSpecifications(
+                EniTags.of(pool, intent, self.instanceId(), settings, clock.instant()))
             .build();
     try {
       return calls

@@ -124,8 +124,7 @@ final class SubnetChooser {
   }
 
   private String attempted() {
-    return "choosing a subnet for an ENI"
-        + pool.map(own -> " of pool " + own.name()).orElse("");
+    return "choosing a subnet for an ENI" + pool.map(own -> " of pool " + own.name()).orElse("");
   }
 
   /**
@@ -219,8 +218,7 @@ final class SubnetChooser {
 
   private boolean suits(Subnet subnet) {
     if (pool.isPresent()) {
-      return subnet.vpcId().equals(self.vpcId())
-          && subnet.availabilityZone().equals(self.zone());
+      return subnet.vpcId().equals(self.vpcId()) && subnet.availabilityZone().equals(self.zone());
     }
     if (!named.isEmpty()) {
       return named.contains(subnet.subnetId());

@@ -58,8 +58,7 @@ public final class CloudViews {
       }
       if (eni.ours() && (known || (!busy.test(eni) && up(eni, deadline)))) {
         usable.add(
-            new CloudView.Eni(
-                id, eni.place().device(), eni.place().pool(), eni.addresses()));
+            new CloudView.Eni(id, eni.place().device(), eni.place().pool(), eni.addresses()));
       } else {
         foreign.add(eni.place().device());
       }

@@ -153,12 +153,7 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
           unused(eni.addresses());
           events.accept(
               new PoolEvent.EniAdded(
-                  create.id(),
-                  id,
-                  create.device(),
-                  create.pool(),
-                  eni.addresses(),
-                  clock.get()));
+                  create.id(), id, create.device(), create.pool(), eni.addresses(), clock.get()));
           return;
         }
         if (clock.get().since(began).compareTo(LINK_WAIT) > 0) {

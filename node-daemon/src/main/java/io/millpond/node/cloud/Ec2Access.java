@@ -46,7 +46,8 @@ public final class Ec2Access implements CloudAccess {
             .collect(
                 toUnmodifiableMap(
                     Map.Entry::getKey,
-                    pool -> new EniPool(pool.getValue().subnets(), pool.getValue().securityGroups())));
+                    pool ->
+                        new EniPool(pool.getValue().subnets(), pool.getValue().securityGroups())));
     this.metrics = metrics;
     this.metadata = new InstanceMetadata(settings.metadataEndpoint(), METADATA_TIMEOUT);
   }

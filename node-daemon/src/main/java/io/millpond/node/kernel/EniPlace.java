@@ -16,12 +16,7 @@ import io.millpond.pool.value.Prefix;
  * @param pool whose addresses it has
  */
 public record EniPlace(
-    EniId id,
-    DeviceIndex device,
-    MacAddress mac,
-    IpAddress primary,
-    Prefix subnet,
-    PoolName pool) {
+    EniId id, DeviceIndex device, MacAddress mac, IpAddress primary, Prefix subnet, PoolName pool) {
   /** One of the default pool. */
   public EniPlace(EniId id, DeviceIndex device, MacAddress mac, IpAddress primary, Prefix subnet) {
     this(id, device, mac, primary, subnet, PoolName.DEFAULT);

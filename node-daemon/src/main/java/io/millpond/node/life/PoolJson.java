@@ -138,8 +138,7 @@ final class PoolJson {
   }
 
   /** What {@code number} says of every pool. */
-  static Map<List<String>, Number> byPool(
-      PoolState state, ToIntFunction<PoolSummary> number) {
+  static Map<List<String>, Number> byPool(PoolState state, ToIntFunction<PoolSummary> number) {
     Map<List<String>, Number> numbers = new LinkedHashMap<>();
     for (PoolName name : state.pools()) {
       numbers.put(List.of(name.value()), number.applyAsInt(state.summary(name)));

@@ -134,9 +134,7 @@ public final class StartUp {
       Optional<PoolName> pool =
           primary
               ? Optional.of(PoolName.DEFAULT)
-              : kernel
-                  .enis()
-                  .getOrDefault(eni.place().mac(), Optional.of(PoolName.DEFAULT));
+              : kernel.enis().getOrDefault(eni.place().mac(), Optional.of(PoolName.DEFAULT));
       boolean remembered =
           primary || eni.addresses().stream().anyMatch(kernel.poolRoutes()::containsKey);
       enis.add(

@@ -106,15 +106,14 @@ public final class AddPod {
     if (exists.isPresent()) {
       return exists.get();
     }
-    switch (choice.of(request.pool())) {
+    return switch (choice.of(request.pool())) {
       case PoolChoice.Chosen(PoolName name) -> {
         Optional<AddOutcome> not = impossible(name);
-        return not.isPresent() ? not.get() : from(name, request, netns, wanted, began);
+        yield not.isPresent() ? not.get() : from(name, request, netns, wanted, began);
       }
-      case PoolChoice.NoSuchPool(String what, String remedy) -> {
-        return new AddOutcome.NoSuchPool(what, remedy);
-      }
-    }
+      case PoolChoice.NoSuchPool(String what, String remedy) ->
+          new AddOutcome.NoSuchPool(what, remedy);
+    };
   }
 
   /**
@@ -139,8 +138,7 @@ public final class AddPod {
     };
   }
 
-  private AddOutcome from(
-      PoolName name, PodRequest request, Netns netns, Wanted wanted, long began)
+  private AddOutcome from(PoolName name, PodRequest request, Netns netns, Wanted wanted, long began)
       throws InterruptedException {
     for (int i = 0; i < TRIES; i++) {
       Duration left = settings.daemon().addWait().minusNanos(System.nanoTime() - began);

@@ -58,8 +58,7 @@ final class PoolsText {
               + " describe");
     }
     if (name.subnet().isPresent()) {
-      throw new IllegalArgumentException(
-          "a pool cannot have a subnet's id as its name: " + text);
+      throw new IllegalArgumentException("a pool cannot have a subnet's id as its name: " + text);
     }
     return name;
   }

@@ -23,11 +23,7 @@ import java.util.SortedMap;
  * @param pools those beside the default one, which {@code pool} and {@code cloud} describe
  */
 public record Settings(
-    Pool pool,
-    Cloud cloud,
-    Network network,
-    Daemon daemon,
-    SortedMap<PoolName, NamedPool> pools) {
+    Pool pool, Cloud cloud, Network network, Daemon daemon, SortedMap<PoolName, NamedPool> pools) {
 
   /** How many addresses are kept, and when they are given back. */
   public record Pool(

@@ -68,8 +68,7 @@ public final class WarmPool implements AutoCloseable {
 
   private record Withdraw(AttachmentKey key) implements Command {}
 
-  private record Asked(
-      PoolName pool, BootTime deadline, CompletableFuture<PoolAnswer> answer) {}
+  private record Asked(PoolName pool, BootTime deadline, CompletableFuture<PoolAnswer> answer) {}
 
   /**
    * A pool that begins in this state; nothing moves before {@link #start}.
@@ -289,10 +288,14 @@ public final class WarmPool implements AutoCloseable {
           new PoolAnswer.Granted(granted.address(), granted.eni());
       case AllocationResult.Wait wait ->
           new PoolAnswer.None(
-              wait.reason() + outlook(wait.reason(), pool), PATIENCE, Optional.of(wait.expectedIn()));
+              wait.reason() + outlook(wait.reason(), pool),
+              PATIENCE,
+              Optional.of(wait.expectedIn()));
       case AllocationResult.Refused refused ->
           new PoolAnswer.None(
-              refused.reason() + outlook(refused.reason(), pool), refused.remedy(), Optional.empty());
+              refused.reason() + outlook(refused.reason(), pool),
+              refused.remedy(),
+              Optional.empty());
     };
   }
 
@@ -329,8 +332,7 @@ public final class WarmPool implements AutoCloseable {
       case PoolEvent.AddressesAssigned assigned ->
           growing(assigned.actionId()).ifPresent(growthFailures::remove);
       case PoolEvent.ActionFailed failed ->
-          growing(failed.actionId())
-              .ifPresent(pool -> growthFailures.put(pool, failed.reason()));
+          growing(failed.actionId()).ifPresent(pool -> growthFailures.put(pool, failed.reason()));
       default -> {}
     }
   }

@@ -28,6 +28,7 @@ import io.millpond.pool.PoolState;
 import io.millpond.pool.PoolSummary;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import io.millpond.simulator.Simulator;
 import io.millpond.simulator.SimulatorConfig;
 import io.millpond.simulator.SimulatorConfig.InstanceConfig;
@@ -57,6 +58,9 @@ import software.amazon.awssdk.services.ec2.Ec2Client;
 final class CrashWorld implements AutoCloseable {
   /** As the real one. */
   static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
+
+  /** A pool that needs no configuration: the simulator's other subnet. */
+  static final PoolName STORAGE_SUBNET = new PoolName("subnet-0a00000000000002a");
 
   private static final String REGION = "eu-central-1";
 
@@ -318,7 +322,7 @@ final class CrashWorld implements AutoCloseable {
   /** Nothing is in flight or unknown, and the pool has what it wants. */
   boolean calm() {
     PoolState state = pool();
-    PoolSummary sum = state.summary();
+    PoolSummary sum = state.summary(PoolName.DEFAULT);
     return state.inFlight().isEmpty()
         && !state.needsObservation()
         && sum.free() >= 1

@@ -114,8 +114,7 @@ enum PlantedBug implements CrashWorld.Bugs {
     public HostNetwork host(HostNetwork host) {
       return seeing(
           host,
-          view ->
-              new KernelView(List.of(), view.interrupted(), view.poolRoutes(), view.enis()));
+          view -> new KernelView(List.of(), view.interrupted(), view.poolRoutes(), view.enis()));
     }
   },
   /** What a crash left of an ADD stays. */

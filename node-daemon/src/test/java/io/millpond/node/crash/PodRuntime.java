@@ -6,6 +6,7 @@ import io.millpond.node.pods.AddOutcome;
 import io.millpond.node.pods.Caller;
 import io.millpond.node.pods.DeletePod;
 import io.millpond.node.pods.PodRequest;
+import io.millpond.node.pods.PoolWish;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.pool.PoolAddress;
 import io.millpond.pool.value.AttachmentKey;
@@ -58,6 +59,15 @@ final class PodRuntime {
     return add(pod, Caller.PATIENT);
   }
 
+  /** Pods whose names begin so get their addresses from another subnet than the node's. */
+  static final String STORAGE = "storage-";
+
+  private static PoolWish wish(String pod) {
+    return pod.startsWith(STORAGE)
+        ? new PoolWish(Optional.empty(), Optional.of(CrashWorld.STORAGE_SUBNET.value()))
+        : PoolWish.NONE;
+  }
+
   AddOutcome add(String pod, Caller caller) throws InterruptedException {
     unclear.add(pod);
     AddOutcome outcome =
@@ -65,7 +75,8 @@ final class PodRuntime {
             .core()
             .addPod()
             .add(
-                new PodRequest(key(pod), "default/" + pod, OptionalInt.empty(), List.of()),
+                new PodRequest(
+                    key(pod), "default/" + pod, OptionalInt.empty(), List.of(), wish(pod)),
                 ModelKernel.netns(inode(pod)),
                 heard.apply(caller));
     if (outcome instanceof AddOutcome.Added added) {
@@ -127,6 +138,7 @@ final class PodRuntime {
   void crowd() throws InterruptedException {
     long free =
         world.pool().enis().values().stream()
+            .filter(eni -> eni.pool().isDefault())
             .flatMap(eni -> eni.addresses().values().stream())
             .filter(PoolAddress::usable)
             .count();
