@@ -28,7 +28,8 @@ final class NodeDaemon {
     log.info("millpond {} starts as process {}", Version.current(), ProcessHandle.current().pid());
     Metrics metrics = new Metrics();
     Daemon daemon =
-        new Daemon(settings, new Ec2Access(settings, metrics), KernelAccess.LINUX, metrics, ROOT);
+        new Daemon(
+            settings, new Ec2Access(settings.cloud(), metrics), KernelAccess.LINUX, metrics, ROOT);
     AtomicInteger exit = new AtomicInteger();
     Runtime.getRuntime()
         .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> stop(daemon, exit)));

@@ -39,10 +39,10 @@ public final class Ec2Access implements CloudAccess {
   private final CallBudget budget = new CallBudget(System::nanoTime);
 
   /** Access with these settings. */
-  public Ec2Access(Settings all, Metrics metrics) {
-    this.settings = all.cloud();
+  public Ec2Access(Settings.Cloud settings, Metrics metrics) {
+    this.settings = settings;
     this.pools =
-        all.pools().entrySet().stream()
+        settings.pools().entrySet().stream()
             .collect(
                 toUnmodifiableMap(
                     Map.Entry::getKey,

@@ -150,6 +150,7 @@ public final class NodeCore implements AutoCloseable {
   static PoolPolicy policy(Settings settings, PoolLimits limits) {
     Map<PoolName, PoolPolicy.Warmth> others = new TreeMap<>();
     settings
+        .cloud()
         .pools()
         .forEach(
             (name, pool) ->

@@ -63,7 +63,7 @@ public final class AddPod {
       Metrics metrics) {
     this.pool = pool;
     this.check = check;
-    this.choice = new PoolChoice(settings.pools());
+    this.choice = new PoolChoice(settings.cloud().pools());
     this.kernel = kernel;
     this.places = places;
     this.attachments = attachments;

@@ -20,10 +20,8 @@ import java.util.SortedMap;
  * @param cloud where and how ENIs are made
  * @param network what pods are given
  * @param daemon the daemon itself
- * @param pools those beside the default one, which {@code pool} and {@code cloud} describe
  */
-public record Settings(
-    Pool pool, Cloud cloud, Network network, Daemon daemon, SortedMap<PoolName, NamedPool> pools) {
+public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
 
   /** How many addresses are kept, and when they are given back. */
   public record Pool(
@@ -36,11 +34,18 @@ public record Settings(
       int firstEni,
       int maxPods) {}
 
-  /** Where and how ENIs are made. */
+  /**
+   * Where and how ENIs are made.
+   *
+   * @param subnets of the default pool
+   * @param securityGroups of ENIs for whose pool no others are named
+   * @param pools those beside the default one
+   */
   public record Cloud(
       Optional<String> clusterName,
       List<String> subnets,
       List<String> securityGroups,
+      SortedMap<PoolName, NamedPool> pools,
       Map<String, String> eniTags,
       Optional<URI> ec2Endpoint,
       URI metadataEndpoint,
@@ -121,6 +126,7 @@ public record Settings(
             values.find(KnownSettings.CLUSTER_NAME),
             values.get(KnownSettings.SUBNETS),
             values.get(KnownSettings.SECURITY_GROUPS),
+            values.get(KnownSettings.POOLS),
             values.get(KnownSettings.ENI_TAGS),
             values.find(KnownSettings.EC2_ENDPOINT),
             values.get(KnownSettings.METADATA_ENDPOINT),
@@ -136,7 +142,6 @@ public record Settings(
             values.get(KnownSettings.RUN_DIR),
             values.get(KnownSettings.HTTP_ADDRESS),
             values.get(KnownSettings.METRICS_ADDRESS),
-            values.get(KnownSettings.LOG_LEVEL)),
-        values.get(KnownSettings.POOLS));
+            values.get(KnownSettings.LOG_LEVEL)));
   }
 }

@@ -83,7 +83,7 @@ class SimulatedEc2Test {
       Settings settings = SettingsReader.read(Path.of("/nonexistent"), environment);
       Metrics metrics = new Metrics();
       CloudAccess.Opened opened =
-          switch (new Ec2Access(settings, metrics).open()) {
+          switch (new Ec2Access(settings.cloud(), metrics).open()) {
             case Cloud.Success<CloudAccess.Opened>(CloudAccess.Opened value) -> value;
             case Cloud.Failure<CloudAccess.Opened> failure -> throw new AssertionError(failure);
           };
@@ -292,7 +292,7 @@ class SimulatedEc2Test {
               Map.of(
                   "AWS_ENDPOINT_URL_EC2", aws.ec2Endpoint().toString(),
                   "AWS_EC2_METADATA_SERVICE_ENDPOINT", aws.imdsEndpoint("node").toString()));
-      return switch (new Ec2Access(settings, metrics).open()) {
+      return switch (new Ec2Access(settings.cloud(), metrics).open()) {
         case Cloud.Success<CloudAccess.Opened>(CloudAccess.Opened value) -> value;
         case Cloud.Failure<CloudAccess.Opened> failure -> throw new AssertionError(failure);
       };
