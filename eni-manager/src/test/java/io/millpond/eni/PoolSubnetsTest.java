@@ -52,8 +52,7 @@ class PoolSubnetsTest {
   }
 
   private static CloudEni added(CloudEnis enis, PoolName pool, int device) {
-    return value(
-        enis.add(pool, "intent-" + device, DeviceIndex.of(device), 1, Urgency.POD_WAITS));
+    return value(enis.add(pool, "intent-" + device, DeviceIndex.of(device), 1, Urgency.POD_WAITS));
   }
 
   private static NetworkInterface newest(TestCloud cloud) {
@@ -67,7 +66,7 @@ class PoolSubnetsTest {
       CloudEni eni = added(enis, STORAGE, 1);
 
       assertThat(newest(cloud).subnetId()).isEqualTo(OTHER);
-      assertThat(newest(cloud).securityGroups()).containsExactly(GROUP);
+      assertThat(newest(cloud).securityGroupIds()).containsExactly(GROUP);
       assertThat(newest(cloud).tags()).containsEntry("millpond.io/pool", "storage");
       assertThat(eni.subnet().toString()).isEqualTo("10.0.2.0/24");
       assertThat(eni.pool()).contains(STORAGE);
@@ -84,7 +83,7 @@ class PoolSubnetsTest {
       CloudEni _ = added(enis, new PoolName(OTHER), 1);
 
       assertThat(newest(cloud).subnetId()).isEqualTo(OTHER);
-      assertThat(newest(cloud).securityGroups()).containsExactly(NODES);
+      assertThat(newest(cloud).securityGroupIds()).containsExactly(NODES);
       assertThat(newest(cloud).tags()).containsEntry("millpond.io/pool", OTHER);
     }
   }

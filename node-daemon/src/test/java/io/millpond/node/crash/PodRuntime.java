@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.UnaryOperator;
@@ -98,6 +99,31 @@ final class PodRuntime {
     }
   }
 
+  /** As {@link #addedOrTriedAgain}, of an ADD that has to wait for EC2. */
+  void addedInTime(String pod) throws InterruptedException {
+    if (!addInTime(pod)) {
+      deleted(pod);
+      boolean _ = addInTime(pod);
+    }
+  }
+
+  private boolean addInTime(String pod) throws InterruptedException {
+    CompletableFuture<AddOutcome> adding = new CompletableFuture<>();
+    Thread _ =
+        Thread.ofPlatform()
+            .daemon()
+            .start(
+                () -> {
+                  try {
+                    adding.complete(add(pod));
+                  } catch (Throwable e) {
+                    adding.completeExceptionally(e);
+                  }
+                });
+    world.pass(() -> "ADD of " + pod + " ends", Duration.ofMillis(100), adding::isDone);
+    return adding.join() instanceof AddOutcome.Added;
+  }
+
   /** One after the other; the pool is ready for each. */
   void addedInTurn(String... pods) throws InterruptedException {
     for (String pod : pods) {
@@ -109,7 +135,7 @@ final class PodRuntime {
   /** The runtime tries until there is an address. */
   void awaitAdded(String pod) throws InterruptedException {
     long end = world.deadline();
-    while (!(add(pod) instanceof AddOutcome.Added)) {
+    while (!(pod.startsWith(STORAGE) ? addInTime(pod) : add(pod) instanceof AddOutcome.Added)) {
       assertThat(System.nanoTime()).as("ADD of %s: %s", pod, world.counts()).isLessThan(end);
       deleted(pod);
       world.pass(Duration.ofSeconds(5));

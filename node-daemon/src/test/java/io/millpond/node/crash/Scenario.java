@@ -94,7 +94,7 @@ enum Scenario {
 
     @Override
     void act(CrashWorld world) throws InterruptedException {
-      world.pods.addedOrTriedAgain(PodRuntime.STORAGE + "a");
+      world.pods.addedInTime(PodRuntime.STORAGE + "a");
       world.pass(Duration.ofSeconds(2), world::calm);
     }
   },

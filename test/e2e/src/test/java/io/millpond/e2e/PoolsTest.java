@@ -106,8 +106,7 @@ class PoolsTest {
     assertThat(ip.at("/address").asText()).isEqualTo(address + "/24");
     assertThat(ip.at("/gateway").asText()).isEqualTo("10.0.2.1");
     try (Exchange servers = new Exchange()) {
-      for (String netns :
-          List.of(Vpc.HOST, node.netns(), ordinary.name(), storage.name())) {
+      for (String netns : List.of(Vpc.HOST, node.netns(), ordinary.name(), storage.name())) {
         AutoCloseable ignored = servers.serve(netns);
       }
       sees(storage.name(), Vpc.HOST_ADDRESS, address);
@@ -143,7 +142,8 @@ class PoolsTest {
     another.mustDel();
     node.awaitPool("its ENI is given back", pool -> !pool.toString().contains(eni));
     node.awaitPool(
-        "its ENI is deleted", _ -> !vpc.get("/v1/state").at("/interfaces").toString().contains(eni));
+        "its ENI is deleted",
+        _ -> !vpc.get("/v1/state").at("/interfaces").toString().contains(eni));
     assertThat(node.state(ordinary.address())).isEqualTo("owned");
   }
 
