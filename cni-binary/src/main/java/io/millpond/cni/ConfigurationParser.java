@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Reads what stdin says beyond version and name: our keys, demands of the pod, prevResult. */
 final class ConfigurationParser {
@@ -39,6 +40,8 @@ final class ConfigurationParser {
   /** Conventions that would change the pod's network; silence would hide that nothing changed. */
   private static final List<String> DEMANDS = List.of("ips", "mac", "bandwidth", "portMappings");
 
+  private static final Pattern SUBNET = Pattern.compile("subnet-[0-9a-f]{8,17}");
+
   private final JsonNode document;
   private final CniVersion version;
 
@@ -58,16 +61,20 @@ final class ConfigurationParser {
       }
     }
     return new NetworkConfiguration(
-        text("pool"), text("subnet"), mtu(), extraRoutes(), dns(document));
+        text("pool", RequestParser.NAME, "the name of a pool"),
+        text("subnet", SUBNET, "a subnet's id such as subnet-0a1b2c3d4e5f60718"),
+        mtu(),
+        extraRoutes(),
+        dns(document));
   }
 
-  private Optional<String> text(String key) throws CniException {
+  private Optional<String> text(String key, Pattern form, String expected) throws CniException {
     JsonNode node = Json.get(document, key);
     if (node == null) {
       return Optional.empty();
     }
-    if (!node.isTextual() || !RequestParser.NAME.matcher(node.textValue()).matches()) {
-      throw CniException.unsupported(version, key, node, "a name");
+    if (!node.isTextual() || !form.matcher(node.textValue()).matches()) {
+      throw CniException.unsupported(version, key, node, expected);
     }
     return Optional.of(node.textValue());
   }

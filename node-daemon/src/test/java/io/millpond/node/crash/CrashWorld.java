@@ -62,6 +62,7 @@ final class CrashWorld implements AutoCloseable {
   /** A pool that needs no configuration: the simulator's other subnet. */
   static final PoolName STORAGE_SUBNET = new PoolName("subnet-0a00000000000002a");
 
+  private static final PoolLimits LIMITS = new PoolLimits(3, 4);
   private static final String REGION = "eu-central-1";
 
   /** How a daemon is built from its ports: tests put bugs in between. */
@@ -191,7 +192,7 @@ final class CrashWorld implements AutoCloseable {
       enis = cloud;
       ModelDatapath datapath = kernel.datapath(life);
       NodeCore.Node node =
-          new NodeCore.Node(new PoolLimits(3, 4), clock, ModelKernel::linkName, "run" + runs++);
+          new NodeCore.Node(LIMITS, clock, ModelKernel::linkName, "run" + runs++);
       core =
           new NodeCore(
               settings,
@@ -325,9 +326,16 @@ final class CrashWorld implements AutoCloseable {
     PoolSummary sum = state.summary(PoolName.DEFAULT);
     return state.inFlight().isEmpty()
         && !state.needsObservation()
-        && sum.free() >= 1
+        && (sum.free() >= 1 || full(state))
         && sum.total() >= 3
         && !life.busy();
+  }
+
+  /** Whether the default pool can have no more addresses. */
+  private static boolean full(PoolState state) {
+    PoolSummary sum = state.summary(PoolName.DEFAULT);
+    return state.summary().enis() == LIMITS.maxEnis()
+        && sum.owned() == sum.enis() * LIMITS.slotsPerEni();
   }
 
   /** Calm, and what an earlier run left was looked for. */
