@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what stdin says beyond version and name: our keys, demands of the pod, prevResult. */
@@ -41,6 +42,8 @@ final class ConfigurationParser {
   private static final List<String> DEMANDS =
       List.of("ips", "mac", DemandsParser.BANDWIDTH, DemandsParser.PORTS);
 
+  private static final Pattern SUBNET = Pattern.compile("subnet-[0-9a-f]{8,17}");
+
   private final JsonNode document;
   private final CniVersion version;
 
@@ -60,21 +63,21 @@ final class ConfigurationParser {
       }
     }
     return new NetworkConfiguration(
-        text("pool"),
-        text("subnet"),
+        text("pool", RequestParser.NAME, "the name of a pool"),
+        text("subnet", SUBNET, "a subnet's id such as subnet-0a1b2c3d4e5f60718"),
         mtu(),
         extraRoutes(),
         dns(document),
         new DemandsParser(document, version).demands());
   }
 
-  private Optional<String> text(String key) throws CniException {
+  private Optional<String> text(String key, Pattern form, String expected) throws CniException {
     JsonNode node = Json.get(document, key);
     if (node == null) {
       return Optional.empty();
     }
-    if (!node.isTextual() || !RequestParser.NAME.matcher(node.textValue()).matches()) {
-      throw CniException.unsupported(version, key, node, "a name");
+    if (!node.isTextual() || !form.matcher(node.textValue()).matches()) {
+      throw CniException.unsupported(version, key, node, expected);
     }
     return Optional.of(node.textValue());
   }

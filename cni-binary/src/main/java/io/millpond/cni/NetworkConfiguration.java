@@ -11,8 +11,8 @@ import java.util.OptionalInt;
  * The keys of a network's configuration that are millpond's own, and the one that is only handed
  * on; everything else is the node's configuration.
  *
- * @param pool name of a pool, if not the node's only one
- * @param subnet a subnet ID, if the addresses must come from it
+ * @param pool name of the pool that the addresses come from, if not the default one
+ * @param subnet a subnet's id, if the addresses must come from exactly it
  * @param mtu of the pod's interfaces, 1280 to 9001
  * @param extraRoutes prefixes beside those of the VPC that the pod reaches through its ENI
  * @param dns for the result: name servers and search domains, if any are configured

@@ -270,6 +270,9 @@ class ConfigurationTest {
         "\"pool\":\"\"",
         "\"pool\":\"a b\"",
         "\"subnet\":\"../\"",
+        "\"subnet\":\"storage\"",
+        "\"subnet\":\"subnet-0a1b2c3\"",
+        "\"subnet\":\"subnet-0A1B2C3D\"",
         "\"subnet\":{}",
         "\"extraRoutes\":\"10.0.0.0/8\"",
         "\"extraRoutes\":[7]",
@@ -296,13 +299,13 @@ class ConfigurationTest {
         Call.of("ADD")
             .keys(
                 """
-                "pool":"fast","subnet":"subnet-0a1b","mtu":9001,
+                "pool":"fast","subnet":"subnet-0a1b2c3d","mtu":9001,
                 "extraRoutes":["10.1.0.0/16","192.168.7.0/24"]""")
             .add()
             .configuration();
 
     assertThat(configuration.pool()).hasValue("fast");
-    assertThat(configuration.subnet()).hasValue("subnet-0a1b");
+    assertThat(configuration.subnet()).hasValue("subnet-0a1b2c3d");
     assertThat(configuration.mtu()).isEqualTo(OptionalInt.of(9001));
     assertThat(configuration.extraRoutes())
         .extracting(Object::toString)

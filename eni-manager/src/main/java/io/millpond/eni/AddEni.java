@@ -5,6 +5,7 @@ import io.millpond.eni.CallBudget.Urgency;
 import io.millpond.eni.CloudFailure.Kind;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.PoolName;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -30,7 +31,7 @@ final class AddEni {
   private final Ec2Calls calls;
   private final EniLookup lookup;
   private final ReleaseEni release;
-  private final SubnetChooser subnets;
+  private final Map<PoolName, SubnetChooser> subnets = new ConcurrentHashMap<>();
   private final InstanceIdentity self;
   private final CloudSettings settings;
   private final Clock clock;
@@ -45,14 +46,12 @@ final class AddEni {
       Ec2Calls calls,
       EniLookup lookup,
       ReleaseEni release,
-      SubnetChooser subnets,
       InstanceIdentity self,
       CloudSettings settings,
       Clock clock) {
     this.calls = calls;
     this.lookup = lookup;
     this.release = release;
-    this.subnets = subnets;
     this.self = self;
     this.settings = settings;
     this.clock = clock;
@@ -63,11 +62,44 @@ final class AddEni {
     return EniTags.value(eni, EniTags.INTENT).filter(busy::contains).isPresent();
   }
 
-  CloudEni add(String intent, DeviceIndex device, int addresses, Urgency urgency)
+  /** Fails if no ENI of this pool can be made for this node. */
+  void check(PoolName pool, Urgency urgency) throws CloudException {
+    if (!pool.isDefault()) {
+      subnetsOf(pool).check(urgency);
+    }
+  }
+
+  private SubnetChooser subnetsOf(PoolName pool) throws CloudException {
+    SubnetChooser known = subnets.get(pool);
+    if (known != null) {
+      return known;
+    }
+    if (!pool.isDefault() && settings.pool(pool).isEmpty()) {
+      throw new CloudException(
+          CloudFailure.local(
+              Kind.INVALID_SUBNET,
+              "choosing a subnet for an ENI of pool " + pool,
+              "UnknownPool",
+              "the settings do not name this pool"));
+    }
+    return subnets.computeIfAbsent(
+        pool,
+        _ ->
+            new SubnetChooser(
+                calls,
+                self,
+                settings,
+                settings
+                    .pool(pool)
+                    .map(own -> new SubnetChooser.OfPool(pool, own.subnets(), lookup::knows)),
+                clock));
+  }
+
+  CloudEni add(PoolName pool, String intent, DeviceIndex device, int addresses, Urgency urgency)
       throws CloudException {
     busy.add(intent);
     try {
-      NetworkInterface created = create(intent, addresses, urgency);
+      NetworkInterface created = create(pool, intent, addresses, urgency);
       EniId id = EniLookup.id(created);
       CloudEni eni;
       String attachment;
@@ -85,12 +117,13 @@ final class AddEni {
     }
   }
 
-  private NetworkInterface create(String intent, int addresses, Urgency urgency)
+  private NetworkInterface create(PoolName pool, String intent, int addresses, Urgency urgency)
       throws CloudException {
+    SubnetChooser subnets = subnetsOf(pool);
     String subnet = subnets.choose(urgency);
     for (int attempt = 1; ; attempt++) {
       try {
-        return createIn(subnet, intent, attempt, addresses, urgency);
+        return createIn(pool, subnet, intent, attempt, addresses, urgency);
       } catch (CloudException e) {
         if (e.failure().kind() != Kind.SUBNET_EXHAUSTED) {
           throw e;
@@ -106,20 +139,27 @@ final class AddEni {
     }
   }
 
+  private List<String> groups(PoolName pool) {
+    List<String> own = settings.pool(pool).map(EniPool::securityGroups).orElse(List.of());
+    if (!own.isEmpty()) {
+      return own;
+    }
+    return settings.securityGroups().isEmpty() ? self.securityGroups() : settings.securityGroups();
+  }
+
   private NetworkInterface createIn(
-      String subnet, String intent, int attempt, int addresses, Urgency urgency)
+      PoolName pool, String subnet, String intent, int attempt, int addresses, Urgency urgency)
       throws CloudException {
-    List<String> groups =
-        settings.securityGroups().isEmpty() ? self.securityGroups() : settings.securityGroups();
     // Made once: the same token with other parameters, such as a later createdAt, is refused.
     CreateNetworkInterfaceRequest request =
         CreateNetworkInterfaceRequest.builder()
             .subnetId(subnet)
-            .groups(groups)
+            .groups(groups(pool))
             .description(EniTags.DESCRIPTION + self.instanceId())
             .clientToken(attempt == 1 ? intent : intent + "." + attempt)
             .secondaryPrivateIpAddressCount(addresses == 0 ? null : addresses)
-            .tagSpecifications(EniTags.of(intent, self.instanceId(), settings, clock.instant()))
+            .tagSpecifications(
+                EniTags.of(pool, intent, self.instanceId(), settings, clock.instant()))
             .build();
     try {
       return calls

@@ -8,6 +8,7 @@ import io.millpond.eni.CloudResult.Success;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
 import java.time.Clock;
 import java.time.Duration;
@@ -32,6 +33,9 @@ import software.amazon.awssdk.services.ec2.model.NetworkInterface;
 public final class CloudEnis implements AutoCloseable {
   /** The tag with the intent under which an ENI was created. */
   public static final String INTENT_TAG = "millpond.io/intent";
+
+  /** The tag with the name of the pool that an ENI belongs to; without it, the default pool. */
+  public static final String POOL_TAG = "millpond.io/pool";
 
   /** An unattached ENI of ours that is younger may be one that is just being added. */
   public static final Duration ORPHAN_AGE = Duration.ofMinutes(2);
@@ -86,8 +90,7 @@ public final class CloudEnis implements AutoCloseable {
     this.lookup = new EniLookup(calls, self, subnets);
     this.releasing = new ReleaseEni(calls, lookup, self, clock);
     this.addresses = new EniAddresses(calls, lookup);
-    SubnetChooser chooser = new SubnetChooser(calls, self, settings, clock);
-    this.adding = new AddEni(calls, lookup, releasing, chooser, self, settings, clock);
+    this.adding = new AddEni(calls, lookup, releasing, self, settings, clock);
   }
 
   /** A client with the settings' endpoint and time limits, and no retries of its own. */
@@ -140,19 +143,38 @@ public final class CloudEnis implements AutoCloseable {
    * again. If that is not known, or fails, it is left for {@link #attached} and {@link #tidy} to
    * find.
    *
+   * @param pool the ENI's; the default one, one of the settings, or one of a subnet's name
    * @param intent names this wish, 1 to 60 letters, digits and dashes: one never makes two ENIs
    * @param addresses secondary ones, 0 or more
    * @throws IllegalArgumentException if the device is the primary's, or another argument is out of
    *     its range
    */
   public CloudResult<CloudEni> add(
-      String intent, DeviceIndex device, int addresses, Urgency urgency) {
+      PoolName pool, String intent, DeviceIndex device, int addresses, Urgency urgency) {
     if (!INTENT.matcher(intent).matches() || device.index() == 0 || addresses < 0) {
       throw new IllegalArgumentException(
           "cannot add an ENI with intent %s, device %s, %d addresses"
               .formatted(intent, device, addresses));
     }
-    return result(() -> adding.add(intent, device, addresses, urgency));
+    return result(() -> adding.add(pool, intent, device, addresses, urgency));
+  }
+
+  /** Adds an ENI of the default pool. */
+  public CloudResult<CloudEni> add(
+      String intent, DeviceIndex device, int addresses, Urgency urgency) {
+    return add(PoolName.DEFAULT, intent, device, addresses, urgency);
+  }
+
+  /**
+   * Whether ENIs of this pool can be made for this node, as far as EC2's description of its subnets
+   * tells: one of them has to be in the node's zone and VPC. What is known already costs no call.
+   */
+  public CloudResult<Boolean> check(PoolName pool, Urgency urgency) {
+    return result(
+        () -> {
+          adding.check(pool, urgency);
+          return true;
+        });
   }
 
   /**

@@ -52,7 +52,9 @@ public record CloudFailure(
     NO_ANSWER(
         Duration.ofSeconds(5),
         "the EC2 endpoint does not answer: look at routes, security groups and VPC endpoints"),
-    INVALID_SUBNET(Duration.ofMinutes(1), "correct the subnet in the settings"),
+    INVALID_SUBNET(
+        Duration.ofMinutes(1),
+        "name a subnet of the node's zone and VPC in the settings or the network's configuration"),
     INVALID_GROUP(Duration.ofMinutes(1), "correct the security groups in the settings"),
     UNEXPECTED(Duration.ofSeconds(30), "see the message");
 

@@ -1,5 +1,6 @@
 package io.millpond.eni;
 
+import io.millpond.pool.value.PoolName;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param securityGroups of new ENIs; if none is named, those of the primary ENI
  * @param tags of new ENIs, beside our own, which win
  * @param callTimeout of one call
+ * @param pools those beside the default one, which is described by the above
  */
 public record CloudSettings(
     Optional<URI> endpoint,
@@ -26,11 +28,33 @@ public record CloudSettings(
     List<String> subnets,
     List<String> securityGroups,
     Map<String, String> tags,
-    Duration callTimeout) {
+    Duration callTimeout,
+    Map<PoolName, EniPool> pools) {
   /** Copies the collections. */
   public CloudSettings {
     subnets = List.copyOf(subnets);
     securityGroups = List.copyOf(securityGroups);
     tags = Map.copyOf(tags);
+    pools = Map.copyOf(pools);
+  }
+
+  /** Without other pools than the default one. */
+  public CloudSettings(
+      Optional<URI> endpoint,
+      Optional<URI> metadata,
+      String cluster,
+      List<String> subnets,
+      List<String> securityGroups,
+      Map<String, String> tags,
+      Duration callTimeout) {
+    this(endpoint, metadata, cluster, subnets, securityGroups, tags, callTimeout, Map.of());
+  }
+
+  /** Another pool than the default one: as configured, or of the subnet that its name is. */
+  Optional<EniPool> pool(PoolName name) {
+    EniPool known = pools.get(name);
+    return known == null
+        ? name.subnet().map(subnet -> new EniPool(List.of(subnet), List.of()))
+        : Optional.of(known);
   }
 }

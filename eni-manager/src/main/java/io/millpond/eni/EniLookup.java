@@ -7,6 +7,7 @@ import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
 import java.util.ArrayList;
 import java.util.List;
@@ -125,6 +126,8 @@ final class EniLookup {
   private CloudEni read(NetworkInterface eni, int card, int device, Urgency urgency)
       throws CloudException {
     Prefix subnet = prefix(eni.subnetId(), urgency);
+    Optional<PoolName> pool =
+        device == 0 && card == 0 ? Optional.of(PoolName.DEFAULT) : EniTags.pool(eni);
     try {
       return new CloudEni(
           id(eni),
@@ -132,7 +135,9 @@ final class EniLookup {
           MacAddress.parse(String.valueOf(eni.macAddress())),
           IpAddress.parse(String.valueOf(eni.privateIpAddress())),
           subnet,
+          pool,
           !EniTags.handsOff(eni)
+              && pool.isPresent()
               && !NOT_FOR_PODS.contains(String.valueOf(eni.interfaceTypeAsString())),
           secondary(eni));
     } catch (IllegalArgumentException e) {
@@ -151,6 +156,11 @@ final class EniLookup {
         .filter(address -> !Boolean.TRUE.equals(address.primary()))
         .forEach(address -> addresses.add(IpAddress.parse(address.privateIpAddress())));
     return addresses;
+  }
+
+  /** A subnet that EC2 has described need not be asked for. */
+  void knows(Subnet subnet) {
+    prefixes.put(subnet.subnetId(), Prefix.parse(subnet.cidrBlock()));
   }
 
   private Prefix prefix(String subnet, Urgency urgency) throws CloudException {
@@ -173,8 +183,7 @@ final class EniLookup {
           CloudFailure.local(
               Kind.INVALID_SUBNET, "describing " + subnet, "Empty", "EC2 does not know it"));
     }
-    Prefix prefix = Prefix.parse(found.get().cidrBlock());
-    prefixes.put(subnet, prefix);
-    return prefix;
+    knows(found.get());
+    return Prefix.parse(found.get().cidrBlock());
   }
 }

@@ -1,5 +1,6 @@
 package io.millpond.eni;
 
+import io.millpond.pool.value.PoolName;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
@@ -17,6 +18,7 @@ import software.amazon.awssdk.services.ec2.model.TagSpecification;
  */
 final class EniTags {
   static final String INTENT = CloudEnis.INTENT_TAG;
+  static final String POOL = CloudEnis.POOL_TAG;
   static final String INSTANCE = "node.k8s.amazonaws.com/instance_id";
   static final String CREATED = "node.k8s.amazonaws.com/createdAt";
   static final String CLUSTER = "cluster.k8s.amazonaws.com/name";
@@ -28,9 +30,13 @@ final class EniTags {
   private EniTags() {}
 
   static TagSpecification of(
-      String intent, String instanceId, CloudSettings settings, Instant now) {
+      PoolName pool, String intent, String instanceId, CloudSettings settings, Instant now) {
     SortedMap<String, String> tags = new TreeMap<>(settings.tags());
     tags.put(INTENT, intent);
+    tags.remove(POOL);
+    if (!pool.isDefault()) {
+      tags.put(POOL, pool.value());
+    }
     tags.put(INSTANCE, instanceId);
     tags.put(CREATED, now.truncatedTo(ChronoUnit.SECONDS).toString());
     if (!settings.cluster().isEmpty()) {
@@ -53,6 +59,15 @@ final class EniTags {
   static boolean ours(NetworkInterface eni) {
     return value(eni, INTENT).isPresent()
         && String.valueOf(eni.description()).startsWith(DESCRIPTION);
+  }
+
+  /** Whose addresses it has; empty if the tag cannot be read, as that of a newer version may be. */
+  static Optional<PoolName> pool(NetworkInterface eni) {
+    try {
+      return Optional.of(value(eni, POOL).map(PoolName::new).orElse(PoolName.DEFAULT));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
   }
 
   /** Whether someone said that it is theirs. */

@@ -217,6 +217,7 @@ public final class InstanceMetadata {
             mac,
             all.getFirst(),
             Prefix.parse(subnet.get().strip()),
+            Optional.empty(),
             true,
             new TreeSet<>(all.subList(1, all.size()))));
   }

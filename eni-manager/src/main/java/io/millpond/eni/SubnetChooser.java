@@ -1,11 +1,14 @@
 package io.millpond.eni;
 
+import static java.util.stream.Collectors.joining;
+
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.millpond.eni.CallBudget.Action;
 import io.millpond.eni.CallBudget.Urgency;
 import io.millpond.eni.CloudFailure.Kind;
+import io.millpond.pool.value.PoolName;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,6 +16,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.ec2.model.Filter;
@@ -24,7 +28,10 @@ import software.amazon.awssdk.services.ec2.model.Tag;
  * ENI's, and when that is exhausted those of the zone that are tagged {@code
  * kubernetes.io/role/cni=1} and not for another cluster. Of several, the one with most free
  * addresses. One that was found exhausted is left alone for two minutes. The usual case, nothing
- * configured and nothing exhausted, costs no call. Thread-safe.
+ * configured and nothing exhausted, costs no call.
+ *
+ * <p>A pool beside the default one has only the subnets that it names. EC2 is asked whether one of
+ * them is of the node's zone and VPC before anything is created there. Thread-safe.
  */
 final class SubnetChooser {
   private static final Logger log = LoggerFactory.getLogger(SubnetChooser.class);
@@ -34,20 +41,43 @@ final class SubnetChooser {
   private static final Duration LEFT_ALONE = Duration.ofMinutes(2);
   private static final Duration MAY_BE_OLD = Duration.ofMinutes(10);
 
+  /** Whether one of a pool's subnets suits: that does not change any more. */
+  private volatile boolean suitable;
+
+  /**
+   * The subnets of a pool beside the default one.
+   *
+   * @param described hears of those that EC2 has described
+   */
+  record OfPool(PoolName name, List<String> subnets, Consumer<Subnet> described) {
+    OfPool {
+      subnets = List.copyOf(subnets);
+    }
+  }
+
   /** What EC2 said, and when. */
   private record Described(List<Subnet> subnets, Instant at) {}
 
   private final Ec2Calls calls;
   private final InstanceIdentity self;
   private final CloudSettings settings;
+  private final Optional<OfPool> pool;
+  private final List<String> named;
   private final Clock clock;
   private final Cache<String, Described> known;
   private final Cache<String, Boolean> exhausted;
 
-  SubnetChooser(Ec2Calls calls, InstanceIdentity self, CloudSettings settings, Clock clock) {
+  SubnetChooser(
+      Ec2Calls calls,
+      InstanceIdentity self,
+      CloudSettings settings,
+      Optional<OfPool> pool,
+      Clock clock) {
     this.calls = calls;
     this.self = self;
     this.settings = settings;
+    this.pool = pool;
+    this.named = pool.map(OfPool::subnets).orElse(settings.subnets());
     this.clock = clock;
     Ticker ticker = () -> TimeUnit.MILLISECONDS.toNanos(clock.millis());
     this.known = Caffeine.newBuilder().ticker(ticker).expireAfterWrite(MAY_BE_OLD).build();
@@ -60,17 +90,14 @@ final class SubnetChooser {
    * @throws CloudException if every one was found exhausted lately, without asking EC2
    */
   String choose(Urgency urgency) throws CloudException {
-    if (settings.subnets().size() == 1 && usable(settings.subnets().getFirst())) {
-      return settings.subnets().getFirst();
+    check(urgency);
+    if (named.size() == 1 && usable(named.getFirst())) {
+      return named.getFirst();
     }
-    if (settings.subnets().isEmpty() && usable(self.subnetId())) {
+    if (named.isEmpty() && usable(self.subnetId())) {
       return self.subnetId();
     }
-    Described described = known.getIfPresent(KEY);
-    if (described == null) {
-      described = new Described(describe(urgency), clock.instant());
-      known.put(KEY, described);
-    }
+    Described described = described(urgency);
     Optional<String> best =
         described.subnets().stream()
             .filter(this::suits)
@@ -82,7 +109,7 @@ final class SubnetChooser {
       throw new CloudException(
           CloudFailure.local(
               Kind.SUBNET_EXHAUSTED,
-              "choosing a subnet for an ENI",
+              attempted(),
               "NoSubnetLeft",
               "no subnet that suits had free addresses in the last %d s (subnets of %s in %s as %d s ago; exhausted: %s)"
                   .formatted(
@@ -94,6 +121,52 @@ final class SubnetChooser {
     }
     log.debug("subnet {} chosen by what EC2 said {} s ago", best.get(), age);
     return best.get();
+  }
+
+  private String attempted() {
+    return "choosing a subnet for an ENI" + pool.map(own -> " of pool " + own.name()).orElse("");
+  }
+
+  /**
+   * Fails if a pool has no subnet that suits this node, without creating anything.
+   *
+   * @throws CloudException if none suits, or EC2 does not say
+   */
+  void check(Urgency urgency) throws CloudException {
+    if (pool.isEmpty() || suitable) {
+      return;
+    }
+    List<Subnet> subnets = described(urgency).subnets();
+    if (subnets.stream().noneMatch(this::suits)) {
+      throw new CloudException(
+          CloudFailure.local(
+              Kind.INVALID_SUBNET,
+              attempted(),
+              "NoSuitableSubnet",
+              "this node is in %s of %s; %s"
+                  .formatted(
+                      self.zone(),
+                      self.vpcId(),
+                      named.stream().map(id -> where(id, subnets)).collect(joining(", ")))));
+    }
+    suitable = true;
+  }
+
+  private static String where(String id, List<Subnet> subnets) {
+    return subnets.stream()
+        .filter(subnet -> subnet.subnetId().equals(id))
+        .findFirst()
+        .map(subnet -> id + " is in " + subnet.availabilityZone() + " of " + subnet.vpcId())
+        .orElse("EC2 knows no " + id);
+  }
+
+  private Described described(Urgency urgency) throws CloudException {
+    Described described = known.getIfPresent(KEY);
+    if (described == null) {
+      described = new Described(describe(urgency), clock.instant());
+      known.put(KEY, described);
+    }
+    return described;
   }
 
   /** As {@link #choose}, when there is one. */
@@ -111,6 +184,20 @@ final class SubnetChooser {
   }
 
   private List<Subnet> describe(Urgency urgency) throws CloudException {
+    if (pool.isPresent()) {
+      List<Subnet> subnets =
+          calls
+              .repeatable(
+                  Action.DESCRIBE_SUBNETS,
+                  urgency,
+                  "describing the subnets of pool " + pool.get().name(),
+                  ec2 ->
+                      ec2.describeSubnets(
+                          r -> r.filters(Filter.builder().name("subnet-id").values(named).build())))
+              .subnets();
+      subnets.forEach(pool.get().described());
+      return subnets;
+    }
     return calls
         .repeatable(
             Action.DESCRIBE_SUBNETS,
@@ -130,8 +217,11 @@ final class SubnetChooser {
   }
 
   private boolean suits(Subnet subnet) {
-    if (!settings.subnets().isEmpty()) {
-      return settings.subnets().contains(subnet.subnetId());
+    if (pool.isPresent()) {
+      return subnet.vpcId().equals(self.vpcId()) && subnet.availabilityZone().equals(self.zone());
+    }
+    if (!named.isEmpty()) {
+      return named.contains(subnet.subnetId());
     }
     List<Tag> tags = subnet.tags();
     boolean chosen = tags.stream().anyMatch(t -> t.key().equals(ROLE) && t.value().equals("1"));

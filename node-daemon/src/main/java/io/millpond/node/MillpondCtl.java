@@ -89,6 +89,8 @@ public final class MillpondCtl {
           eni.path("id").asText()
               + "  device "
               + eni.path("device").asText()
+              + "  pool "
+              + eni.path("pool").asText()
               + "  "
               + eni.path("note").asText());
       for (JsonNode address : eni.path("addresses")) {

@@ -81,10 +81,10 @@ final class CloudLook {
       // the next two say so.
       boolean empty = known == null && eni.addresses().isEmpty();
       if (empty || (known != null && known.device() == null)) {
-        work.joinEni(eni.id(), eni.device(), List.of(), at);
+        work.joinEni(eni, List.of(), at);
       }
       if (!confirmed.isEmpty()) {
-        work.joinEni(eni.id(), eni.device(), confirmed, at);
+        work.joinEni(eni, confirmed, at);
       }
     }
     work.sightings.keySet().retainAll(unknown);
@@ -103,7 +103,7 @@ final class CloudLook {
           && counts(address.missing())
           && !(address.state() instanceof AddressState.Leaving)) {
         work.remove(from.id(), List.of(ip));
-        work.joinEni(to.id(), to.device(), List.of(), at);
+        work.joinEni(to, List.of(), at);
         work.enis.computeIfPresent(to.id(), (_, eni) -> eni.with(address));
       }
     }
@@ -114,6 +114,10 @@ final class CloudLook {
     if (!at.isBefore(eni.known())) {
       BootTime missing = seen != null ? null : eni.missing() == null ? at : eni.missing();
       next = next.withMissing(missing);
+      // A hint may have been wrong about whose it is; afterwards nobody changes that any more.
+      if (seen != null && !work.before.verified()) {
+        next = next.withPool(seen.pool());
+      }
     }
     List<IpAddress> vanished = new ArrayList<>();
     for (PoolAddress address : eni.addresses().values()) {

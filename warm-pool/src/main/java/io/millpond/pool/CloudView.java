@@ -3,6 +3,7 @@ package io.millpond.pool;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.util.List;
 import java.util.Set;
 
@@ -20,9 +21,14 @@ public record CloudView(boolean verified, List<Eni> enis, Set<DeviceIndex> forei
   }
 
   /** An ENI in the answer, with its secondary addresses and without its own. */
-  public record Eni(EniId id, DeviceIndex device, Set<IpAddress> addresses) {
+  public record Eni(EniId id, DeviceIndex device, PoolName pool, Set<IpAddress> addresses) {
     public Eni {
       addresses = Set.copyOf(addresses);
+    }
+
+    /** One of the default pool. */
+    public Eni(EniId id, DeviceIndex device, Set<IpAddress> addresses) {
+      this(id, device, PoolName.DEFAULT, addresses);
     }
   }
 }

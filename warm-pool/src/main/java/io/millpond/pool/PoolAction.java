@@ -3,6 +3,7 @@ package io.millpond.pool;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.util.Set;
 
 /**
@@ -13,7 +14,10 @@ public sealed interface PoolAction {
   /** Unique within a state's history. */
   long id();
 
-  /** What kind of call it is; a failure holds back all of its kind. */
+  /** Whose ENI it is about, or for whom. */
+  PoolName pool();
+
+  /** What kind of call it is; a failure holds back all of its kind in its pool. */
   Kind kind();
 
   /** Kinds of calls. */
@@ -29,7 +33,7 @@ public sealed interface PoolAction {
    * Create, attach and bring up an ENI; ends with {@link PoolEvent.EniAdded}. {@code intentId} is
    * client token and tag; {@code addressCount} counts pod addresses only, at least 1.
    */
-  record CreateEni(long id, String intentId, DeviceIndex device, int addressCount)
+  record CreateEni(long id, PoolName pool, String intentId, DeviceIndex device, int addressCount)
       implements PoolAction {
     @Override
     public Kind kind() {
@@ -38,7 +42,7 @@ public sealed interface PoolAction {
   }
 
   /** Add addresses to an ENI; ends with {@link PoolEvent.AddressesAssigned}. */
-  record AssignAddresses(long id, EniId eni, int count) implements PoolAction {
+  record AssignAddresses(long id, PoolName pool, EniId eni, int count) implements PoolAction {
     @Override
     public Kind kind() {
       return Kind.ASSIGN;
@@ -49,7 +53,8 @@ public sealed interface PoolAction {
    * Give addresses back, their routes removed first; ends with {@link
    * PoolEvent.AddressesUnassigned}.
    */
-  record UnassignAddresses(long id, EniId eni, Set<IpAddress> addresses) implements PoolAction {
+  record UnassignAddresses(long id, PoolName pool, EniId eni, Set<IpAddress> addresses)
+      implements PoolAction {
     public UnassignAddresses {
       addresses = Set.copyOf(addresses);
     }
@@ -61,7 +66,7 @@ public sealed interface PoolAction {
   }
 
   /** Detach and delete an ENI; ends with {@link PoolEvent.EniReleased}. */
-  record ReleaseEni(long id, EniId eni) implements PoolAction {
+  record ReleaseEni(long id, PoolName pool, EniId eni) implements PoolAction {
     @Override
     public Kind kind() {
       return Kind.RELEASE_ENI;
@@ -72,7 +77,7 @@ public sealed interface PoolAction {
    * Find out whether a slave of the ENI still holds a quarantined address; ends with {@link
    * PoolEvent.HolderGone} or {@link PoolEvent.StillHeld}.
    */
-  record Probe(long id, EniId eni, IpAddress address) implements PoolAction {
+  record Probe(long id, PoolName pool, EniId eni, IpAddress address) implements PoolAction {
     @Override
     public Kind kind() {
       return Kind.PROBE;

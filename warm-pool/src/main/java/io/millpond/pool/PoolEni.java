@@ -4,6 +4,7 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id its identifier
  * @param device where it is attached; null for one that EC2 does not list but a pod stands on
+ * @param pool the only one that gives its addresses out
  * @param known when the node learned of it
  * @param leaving whether it is being released
  * @param missing the first of the EC2 answers in a row that lacked it, if the last one did
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public record PoolEni(
     EniId id,
     @Nullable DeviceIndex device,
+    PoolName pool,
     BootTime known,
     boolean leaving,
     @Nullable BootTime missing,
@@ -35,15 +38,19 @@ public record PoolEni(
 
   PoolEni withAddresses(SortedMap<IpAddress, PoolAddress> next) {
     return new PoolEni(
-        id, device, known, leaving, missing, Collections.unmodifiableSortedMap(next));
+        id, device, pool, known, leaving, missing, Collections.unmodifiableSortedMap(next));
   }
 
   PoolEni withLeaving(boolean next) {
-    return new PoolEni(id, device, known, next, missing, addresses);
+    return new PoolEni(id, device, pool, known, next, missing, addresses);
   }
 
   PoolEni withMissing(@Nullable BootTime first) {
-    return new PoolEni(id, device, known, leaving, first, addresses);
+    return new PoolEni(id, device, pool, known, leaving, first, addresses);
+  }
+
+  PoolEni withPool(PoolName other) {
+    return new PoolEni(id, device, other, known, leaving, missing, addresses);
   }
 
   /** Whether it is the node's own. */

@@ -5,6 +5,7 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -57,7 +58,12 @@ public sealed interface PoolEvent {
 
   /** A new ENI is attached with its addresses, and its link is up. */
   record EniAdded(
-      long actionId, EniId eni, DeviceIndex device, Set<IpAddress> addresses, BootTime at)
+      long actionId,
+      EniId eni,
+      DeviceIndex device,
+      PoolName pool,
+      Set<IpAddress> addresses,
+      BootTime at)
       implements PoolEvent {
     public EniAdded {
       addresses = Set.copyOf(addresses);
@@ -79,8 +85,8 @@ public sealed interface PoolEvent {
   record EniReleased(long actionId, BootTime at) implements PoolEvent {}
 
   /**
-   * An action failed; {@code reason} is for people, no action of its kind is planned before {@code
-   * notBefore}.
+   * An action failed; {@code reason} is for people, no action of its kind is planned in its pool
+   * before {@code notBefore}.
    */
   record ActionFailed(long actionId, Effect effect, String reason, BootTime notBefore, BootTime at)
       implements PoolEvent {}
@@ -115,7 +121,10 @@ public sealed interface PoolEvent {
   /** A probe found that something holds the quarantined address. */
   record StillHeld(IpAddress address, BootTime at) implements PoolEvent {}
 
-  /** Pods bound to this node that need an address and have not asked for it; 0 or more. */
+  /**
+   * Pods bound to this node that need an address of the default pool and have not asked for it; 0
+   * or more.
+   */
   record DemandExpected(int pods, BootTime at) implements PoolEvent {}
 
   /** Time passed, under this policy: cooled addresses become free, a surplus gets its start. */

@@ -1,20 +1,28 @@
 package io.millpond.pool;
 
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
- * How much to keep warm, in the settings and with the meaning that users of the AWS VPC CNI know.
+ * How much to keep warm in the default pool, in the settings and with the meaning that users of the
+ * AWS VPC CNI know, and in others.
  *
  * @param warmEniTarget WARM_ENI_TARGET: ENIs' worth of usable addresses to keep; counts only if
  *     neither IP target is set
  * @param warmIpTarget WARM_IP_TARGET: usable addresses to keep
  * @param minimumIpTarget MINIMUM_IP_TARGET: addresses to keep in all, in use or not
  * @param maxEni MAX_ENI: a lower limit than the instance type's; 1 or more
- * @param maxPods addresses beyond this number are never ordered; 1 or more
+ * @param maxPods addresses of a pool beyond this number are never ordered; 1 or more
  * @param firstEniForPods whether pods use the primary ENI (false with MILLPOND_FIRST_ENI=1)
  * @param cooldown how long a released address is given to nobody
  * @param releaseDelay how long a surplus must last before it is given back
+ * @param pools what other pools than the default one keep warm; of one that is not named here,
+ *     nothing is
  */
 public record PoolPolicy(
     int warmEniTarget,
@@ -24,7 +32,27 @@ public record PoolPolicy(
     int maxPods,
     boolean firstEniForPods,
     Duration cooldown,
-    Duration releaseDelay) {
+    Duration releaseDelay,
+    SortedMap<PoolName, Warmth> pools) {
+
+  /**
+   * What a pool beside the default one keeps although nobody waits.
+   *
+   * @param warmIpTarget usable addresses
+   * @param minimumIpTarget addresses in all, in use or not
+   */
+  public record Warmth(int warmIpTarget, int minimumIpTarget) {
+    /** Nothing. */
+    public static final Warmth NONE = new Warmth(0, 0);
+
+    /**
+     * @throws IllegalArgumentException if a number is out of range
+     */
+    public Warmth {
+      check("warmIpTarget", warmIpTarget, 0);
+      check("minimumIpTarget", minimumIpTarget, 0);
+    }
+  }
 
   /** No address count on any node is larger. */
   private static final int MOST = 100_000;
@@ -42,6 +70,74 @@ public record PoolPolicy(
       throw new IllegalArgumentException(
           "cooldown and release delay are not negative: " + cooldown + ", " + releaseDelay);
     }
+    if (pools.containsKey(PoolName.DEFAULT)) {
+      throw new IllegalArgumentException("the default pool is not one of the others");
+    }
+    pools = Collections.unmodifiableSortedMap(new TreeMap<>(pools));
+  }
+
+  /** Of a node with the default pool alone. */
+  public PoolPolicy(
+      int warmEniTarget,
+      OptionalInt warmIpTarget,
+      OptionalInt minimumIpTarget,
+      int maxEni,
+      int maxPods,
+      boolean firstEniForPods,
+      Duration cooldown,
+      Duration releaseDelay) {
+    this(
+        warmEniTarget,
+        warmIpTarget,
+        minimumIpTarget,
+        maxEni,
+        maxPods,
+        firstEniForPods,
+        cooldown,
+        releaseDelay,
+        new TreeMap<>());
+  }
+
+  /**
+   * One pool's own policy. A pool beside the default one grows and shrinks by the address: what
+   * nobody waits for and no target keeps is given back.
+   */
+  PoolPolicy of(PoolName pool) {
+    if (pool.isDefault()) {
+      return this;
+    }
+    Warmth warmth = pools.getOrDefault(pool, Warmth.NONE);
+    return new PoolPolicy(
+        0,
+        OptionalInt.of(warmth.warmIpTarget()),
+        OptionalInt.of(warmth.minimumIpTarget()),
+        maxEni,
+        maxPods,
+        firstEniForPods,
+        cooldown,
+        releaseDelay,
+        pools);
+  }
+
+  /** The same with another pool beside the default one. */
+  public PoolPolicy withPool(PoolName pool, Warmth warmth) {
+    SortedMap<PoolName, Warmth> more = new TreeMap<>(pools);
+    more.put(pool, warmth);
+    return withPools(more);
+  }
+
+  /** The same with these pools beside the default one. */
+  public PoolPolicy withPools(Map<PoolName, Warmth> others) {
+    return new PoolPolicy(
+        warmEniTarget,
+        warmIpTarget,
+        minimumIpTarget,
+        maxEni,
+        maxPods,
+        firstEniForPods,
+        cooldown,
+        releaseDelay,
+        new TreeMap<>(others));
   }
 
   private static void check(String what, int value, int least) {
@@ -78,7 +174,8 @@ public record PoolPolicy(
         maxPods,
         firstEniForPods,
         cooldown,
-        releaseDelay);
+        releaseDelay,
+        pools);
   }
 
   /** The same with WARM_IP_TARGET. */
@@ -91,7 +188,8 @@ public record PoolPolicy(
         maxPods,
         firstEniForPods,
         cooldown,
-        releaseDelay);
+        releaseDelay,
+        pools);
   }
 
   /** The same with MINIMUM_IP_TARGET. */
@@ -104,7 +202,8 @@ public record PoolPolicy(
         maxPods,
         firstEniForPods,
         cooldown,
-        releaseDelay);
+        releaseDelay,
+        pools);
   }
 
   /** The same with MAX_ENI. */
@@ -117,7 +216,8 @@ public record PoolPolicy(
         maxPods,
         firstEniForPods,
         cooldown,
-        releaseDelay);
+        releaseDelay,
+        pools);
   }
 
   /** The same with another limit of pods. */
@@ -130,7 +230,8 @@ public record PoolPolicy(
         most,
         firstEniForPods,
         cooldown,
-        releaseDelay);
+        releaseDelay,
+        pools);
   }
 
   /** The same with or without pods on the primary ENI. */
@@ -143,7 +244,8 @@ public record PoolPolicy(
         maxPods,
         pods,
         cooldown,
-        releaseDelay);
+        releaseDelay,
+        pools);
   }
 
   /** The same with another cooldown. */
@@ -156,7 +258,8 @@ public record PoolPolicy(
         maxPods,
         firstEniForPods,
         period,
-        releaseDelay);
+        releaseDelay,
+        pools);
   }
 
   /** The same with another release delay. */
@@ -169,6 +272,7 @@ public record PoolPolicy(
         maxPods,
         firstEniForPods,
         cooldown,
-        delay);
+        delay,
+        pools);
   }
 }

@@ -5,6 +5,7 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +14,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,13 +27,13 @@ import org.jspecify.annotations.Nullable;
  * @param foreign places of ENIs that are not ours to use
  * @param waiters requests without an address, the oldest first
  * @param inFlight actions that were ordered and have not ended, by id
- * @param holds failed kinds of action, with the moment they may be tried again
+ * @param holds failed kinds of action by pool, with the moment they may be tried again
  * @param sightings what an EC2 answer showed that the pool does not know, and when it did first
  * @param released when addresses that the pool does not have were last released, as far as the
  *     start knew and not long ago: they rest if they come
  * @param releasedOtherwise when the others were, at the latest, if that is not long ago
  * @param expected pods bound to the node that have not asked for an address yet
- * @param surplus a surplus that lasts, if there is one
+ * @param surpluses surpluses that last, by pool
  * @param nextAction the id of the next action
  */
 public record PoolState(
@@ -42,16 +44,16 @@ public record PoolState(
     Set<DeviceIndex> foreign,
     List<Waiter> waiters,
     SortedMap<Long, InFlight> inFlight,
-    SortedMap<PoolAction.Kind, Hold> holds,
+    SortedMap<HeldKind, Hold> holds,
     SortedMap<IpAddress, BootTime> sightings,
     SortedMap<IpAddress, BootTime> released,
     @Nullable BootTime releasedOtherwise,
     int expected,
-    @Nullable Surplus surplus,
+    SortedMap<PoolName, Surplus> surpluses,
     long nextAction) {
 
   /** A request in the queue since {@code since}. */
-  public record Waiter(AttachmentKey key, BootTime since) {}
+  public record Waiter(AttachmentKey key, PoolName pool, BootTime since) {}
 
   /**
    * An action in flight.
@@ -61,6 +63,15 @@ public record PoolState(
    */
   public record InFlight(
       PoolAction action, BootTime since, @Nullable BootTime uncertain, @Nullable BootTime looked) {}
+
+  /** A kind of action in a pool. */
+  public record HeldKind(PoolName pool, PoolAction.Kind kind) implements Comparable<HeldKind> {
+    @Override
+    public int compareTo(HeldKind other) {
+      int byPool = pool.compareTo(other.pool);
+      return byPool != 0 ? byPool : kind.compareTo(other.kind);
+    }
+  }
 
   /** No action of a kind before {@code until}, because of {@code reason}. */
   public record Hold(String reason, BootTime until) {}
@@ -82,6 +93,7 @@ public record PoolState(
     holds = Collections.unmodifiableSortedMap(holds);
     sightings = Collections.unmodifiableSortedMap(sightings);
     released = Collections.unmodifiableSortedMap(released);
+    surpluses = Collections.unmodifiableSortedMap(surpluses);
   }
 
   /** A pool that knows nothing yet. */
@@ -99,7 +111,7 @@ public record PoolState(
         new TreeMap<>(),
         null,
         0,
-        null,
+        new TreeMap<>(),
         1);
   }
 
@@ -114,11 +126,16 @@ public record PoolState(
   }
 
   /**
-   * Asks for an address. Asking again for a key that has one answers the same; asking while waiting
-   * keeps the place in the queue.
+   * Asks for an address of a pool. Asking again for a key that has one answers the same; asking
+   * while waiting keeps the place in the queue.
    */
+  public Allocation request(AttachmentKey key, PoolName pool, PoolPolicy policy, BootTime now) {
+    return Allocator.request(apply(new PoolEvent.Tick(policy, now)), key, pool, policy, now);
+  }
+
+  /** Asks for an address of the default pool. */
   public Allocation request(AttachmentKey key, PoolPolicy policy, BootTime now) {
-    return Allocator.request(apply(new PoolEvent.Tick(policy, now)), key, policy, now);
+    return request(key, PoolName.DEFAULT, policy, now);
   }
 
   /** Gives what is usable to those who wait, the oldest first. */
@@ -126,14 +143,16 @@ public record PoolState(
     return Allocator.serve(apply(new PoolEvent.Tick(policy, now)), policy, now);
   }
 
-  /** What a waiting request waits for, as it looks now. */
+  /**
+   * What a waiting request waits for, as it looks now; of one that does not wait, what it would.
+   */
   public AllocationResult explain(AttachmentKey key, PoolPolicy policy, BootTime now) {
     return Allocator.explain(this, key, policy, now);
   }
 
   /**
-   * Why no pod can have an address for a while: nothing is usable, on its way or cooling, and a
-   * failure holds back whatever could bring more.
+   * Why no pod can have an address of the default pool for a while: nothing is usable, on its way
+   * or cooling, and a failure holds back whatever could bring more.
    */
   public Optional<Hold> stuck(PoolPolicy policy, BootTime now) {
     return Allocator.stuck(this, policy, now);
@@ -194,19 +213,42 @@ public record PoolState(
     return taken;
   }
 
-  /** Addresses that actions in flight will bring. */
-  public int incoming() {
+  /** Addresses that actions in flight will bring to a pool. */
+  int incoming(PoolName pool) {
     int sum = 0;
     for (InFlight flight : inFlight.values()) {
-      sum += flight.action().incoming();
+      sum += flight.action().pool().equals(pool) ? flight.action().incoming() : 0;
     }
     return sum;
   }
 
-  /** The counts of this moment. */
+  /** The pools that have an ENI or a waiter, and the default one, which is the first. */
+  public SortedSet<PoolName> pools() {
+    SortedSet<PoolName> names = new TreeSet<>();
+    names.add(PoolName.DEFAULT);
+    enis.values().forEach(eni -> names.add(eni.pool()));
+    waiters.forEach(waiter -> names.add(waiter.pool()));
+    return names;
+  }
+
+  /** The counts of this moment, of all pools together. */
   public PoolSummary summary() {
+    return summary(_ -> true);
+  }
+
+  /** The counts of one pool. */
+  public PoolSummary summary(PoolName pool) {
+    return summary(pool::equals);
+  }
+
+  private PoolSummary summary(Predicate<PoolName> which) {
     int[] n = new int[6];
+    int count = 0;
     for (PoolEni eni : enis.values()) {
+      if (!which.test(eni.pool())) {
+        continue;
+      }
+      count++;
       for (PoolAddress address : eni.addresses().values()) {
         n[
             switch (address.state()) {
@@ -219,8 +261,22 @@ public record PoolState(
             }]++;
       }
     }
+    int incoming = 0;
+    for (InFlight flight : inFlight.values()) {
+      incoming += which.test(flight.action().pool()) ? flight.action().incoming() : 0;
+    }
+    int waiting = (int) waiters.stream().filter(waiter -> which.test(waiter.pool())).count();
     return new PoolSummary(
-        enis.size(), n[0], n[1], n[2], n[3], n[4], n[5], incoming(), waiters.size(), expected);
+        count,
+        n[0],
+        n[1],
+        n[2],
+        n[3],
+        n[4],
+        n[5],
+        incoming,
+        waiting,
+        which.test(PoolName.DEFAULT) ? expected : 0);
   }
 
   /** Everything, for pages. */

@@ -3,10 +3,13 @@ package io.millpond.pool;
 import io.millpond.pool.PoolState.Surplus;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -14,13 +17,16 @@ import org.jspecify.annotations.Nullable;
 final class Shrinkage {
   private Shrinkage() {}
 
-  static List<PoolAction> plan(PoolState state, PoolPolicy policy, BootTime now) {
-    Surplus surplus = state.surplus();
-    if (surplus == null || !due(surplus, policy, now)) {
+  /**
+   * @param id of the first action
+   */
+  static List<PoolAction> plan(PoolView pool, long id, BootTime now) {
+    Surplus surplus = pool.surplus();
+    if (surplus == null || !due(surplus, pool.policy(), now)) {
       return List.of();
     }
-    return proposals(state, policy, surplus.least()).stream()
-        .filter(action -> !Planner.held(state, action.kind(), now))
+    return proposals(pool, surplus.least(), id).stream()
+        .filter(action -> !pool.held(action.kind(), now))
         .toList();
   }
 
@@ -28,28 +34,40 @@ final class Shrinkage {
     return now.since(surplus.since()).compareTo(policy.releaseDelay()) >= 0;
   }
 
+  /** The surpluses as they are now. */
+  static SortedMap<PoolName, Surplus> surpluses(PoolState state, PoolPolicy policy, BootTime now) {
+    SortedMap<PoolName, Surplus> surpluses = new TreeMap<>();
+    for (PoolView pool : PoolView.all(state, policy)) {
+      Surplus surplus = surplus(pool, now);
+      if (surplus != null) {
+        surpluses.put(pool.name(), surplus);
+      }
+    }
+    return surpluses;
+  }
+
   /**
    * The surplus as it is now. One that has lasted, but is in no piece that small (an ENI goes as a
    * whole), begins anew as large as it has become.
    */
-  static @Nullable Surplus surplus(PoolState state, PoolPolicy policy, BootTime now) {
-    int size = size(state, policy);
-    Surplus before = state.surplus();
+  private static @Nullable Surplus surplus(PoolView pool, BootTime now) {
+    int size = size(pool);
+    Surplus before = pool.surplus();
     if (size == 0) {
       return null;
     }
     if (before == null
-        || (due(before, policy, now) && proposals(state, policy, before.least()).isEmpty())) {
+        || (due(before, pool.policy(), now) && proposals(pool, before.least(), 1).isEmpty())) {
       return new Surplus(now, size);
     }
     return new Surplus(before.since(), Math.min(before.least(), size));
   }
 
   /** How much could be given back if it lasts: addresses, an ENI without any counting as one. */
-  static int size(PoolState state, PoolPolicy policy) {
+  static int size(PoolView pool) {
     int size = 0;
-    for (PoolAction action : proposals(state, policy, Integer.MAX_VALUE)) {
-      size += weight(state, action);
+    for (PoolAction action : proposals(pool, Integer.MAX_VALUE, 1)) {
+      size += weight(pool.state(), action);
     }
     return size;
   }
@@ -65,25 +83,23 @@ final class Shrinkage {
     };
   }
 
-  private static List<PoolAction> proposals(PoolState state, PoolPolicy policy, int budget) {
-    boolean busy =
-        state.inFlight().values().stream()
-            .anyMatch(f -> f.action().kind() != PoolAction.Kind.PROBE);
-    if (!state.verified() || busy || !state.waiters().isEmpty()) {
+  private static List<PoolAction> proposals(PoolView pool, int budget, long firstId) {
+    if (!pool.state().verified() || pool.changing() || !pool.waiters().isEmpty()) {
       return List.of();
     }
-    WarmTargets.Stock stock = WarmTargets.Stock.of(state, policy);
+    PoolPolicy policy = pool.policy();
+    WarmTargets.Stock stock = pool.stock();
     int left = budget;
-    long id = state.nextAction();
+    long id = firstId;
     List<PoolAction> plan = new ArrayList<>();
     List<PoolEni> staying = new ArrayList<>();
-    for (PoolEni eni : emptiestFirst(state)) {
+    for (PoolEni eni : emptiestFirst(pool)) {
       int size = eni.addresses().size();
       if (releasable(eni)
           && Math.max(1, size) <= left
-          && spare(state, policy, stock) >= size
-          && (size > 0 || policy.byAddress() || spare(state, policy, stock) >= 0)) {
-        plan.add(new PoolAction.ReleaseEni(id++, eni.id()));
+          && spare(pool, stock) >= size
+          && (size > 0 || policy.byAddress() || spare(pool, stock) >= 0)) {
+        plan.add(new PoolAction.ReleaseEni(id++, pool.name(), eni.id()));
         stock = stock.without(eni.serves(policy) ? size : 0);
         left -= Math.max(1, size);
       } else {
@@ -94,11 +110,11 @@ final class Shrinkage {
       return plan;
     }
     for (PoolEni eni : staying) {
-      int count = Math.min(left, spare(state, policy, stock));
+      int count = Math.min(left, spare(pool, stock));
       Set<IpAddress> chosen =
           count <= 0 || eni.leaving() || eni.missing() != null ? Set.of() : idle(eni, count);
       if (!chosen.isEmpty()) {
-        plan.add(new PoolAction.UnassignAddresses(id++, eni.id(), chosen));
+        plan.add(new PoolAction.UnassignAddresses(id++, pool.name(), eni.id(), chosen));
         stock = stock.without(chosen.size());
         left -= chosen.size();
       }
@@ -107,9 +123,10 @@ final class Shrinkage {
   }
 
   /** Addresses that can go with every target still met by what is usable. */
-  private static int spare(PoolState state, PoolPolicy policy, WarmTargets.Stock stock) {
+  private static int spare(PoolView pool, WarmTargets.Stock stock) {
+    PoolPolicy policy = pool.policy();
     int usable = stock.usable() - stock.demand();
-    int keep = state.limits().slotsPerEni() * policy.warmEniTarget();
+    int keep = pool.slots() * policy.warmEniTarget();
     int over =
         policy.byAddress()
             ? WarmTargets.overByAddress(
@@ -119,15 +136,16 @@ final class Shrinkage {
     return Math.max(0, Math.min(over, usable - warm));
   }
 
-  private static List<PoolEni> emptiestFirst(PoolState state) {
-    return state.enis().values().stream()
+  private static List<PoolEni> emptiestFirst(PoolView pool) {
+    return pool.enis().stream()
         .sorted(
             Comparator.comparingInt(PoolEni::pods)
                 .thenComparing(PoolEni::id, Comparator.reverseOrder()))
         .toList();
   }
 
-  private static boolean releasable(PoolEni eni) {
+  /** Whether it could go now: nothing of it is in use, resting or unclear. */
+  static boolean releasable(PoolEni eni) {
     return !eni.isPrimary()
         && eni.device() != null
         && !eni.leaving()

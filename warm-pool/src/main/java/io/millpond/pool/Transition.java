@@ -1,5 +1,6 @@
 package io.millpond.pool;
 
+import io.millpond.pool.PoolState.HeldKind;
 import io.millpond.pool.PoolState.Hold;
 import io.millpond.pool.PoolState.InFlight;
 import io.millpond.pool.PoolState.Surplus;
@@ -9,6 +10,7 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -25,13 +27,13 @@ final class Transition {
   final SortedMap<Long, InFlight> inFlight;
   final SortedMap<IpAddress, BootTime> sightings;
   private final SortedMap<IpAddress, BootTime> released;
-  private final SortedMap<PoolAction.Kind, Hold> holds;
+  private final SortedMap<HeldKind, Hold> holds;
+  private final SortedMap<PoolName, Surplus> surpluses;
   private final List<Waiter> waiters;
   boolean verified;
   Set<DeviceIndex> foreign;
   private @Nullable BootTime releasedOtherwise;
   private int expected;
-  private @Nullable Surplus surplus;
   private long nextAction;
 
   Transition(PoolState before) {
@@ -46,7 +48,7 @@ final class Transition {
     foreign = before.foreign();
     releasedOtherwise = before.releasedOtherwise();
     expected = before.expected();
-    surplus = before.surplus();
+    surpluses = new TreeMap<>(before.surpluses());
     nextAction = before.nextAction();
   }
 
@@ -57,7 +59,7 @@ final class Transition {
       case PoolEvent.Ordered e -> order(e.action(), e.at());
       case PoolEvent.EniAdded e -> {
         end(e.actionId());
-        addEni(e.eni(), e.device(), e.addresses(), e.at());
+        addEni(e.eni(), e.device(), e.pool(), e.addresses(), e.at());
       }
       case PoolEvent.AddressesAssigned e -> {
         end(e.actionId());
@@ -128,7 +130,7 @@ final class Transition {
         released,
         releasedOtherwise,
         expected,
-        surplus,
+        surpluses,
         nextAction);
   }
 
@@ -137,7 +139,7 @@ final class Transition {
     verified = e.view().verified();
     foreign = e.view().foreign();
     for (CloudView.Eni seen : e.view().enis()) {
-      addEni(seen.id(), seen.device(), seen.addresses(), e.at());
+      addEni(seen.id(), seen.device(), seen.pool(), seen.addresses(), e.at());
     }
     change(
         a -> true,
@@ -154,7 +156,10 @@ final class Transition {
       if (!known) {
         PoolEni eni = enis.get(held.eni());
         if (eni == null) {
-          eni = new PoolEni(held.eni(), null, e.at(), false, e.at(), new TreeMap<>());
+          // Whose it is will be known when EC2 shows it; until then nobody gets anything of it.
+          eni =
+              new PoolEni(
+                  held.eni(), null, PoolName.DEFAULT, e.at(), false, e.at(), new TreeMap<>());
         }
         // One answer that lacks it proves nothing yet, and a hint does not even count.
         AddressState state = new AddressState.Owned(held.key(), true, e.at());
@@ -180,7 +185,7 @@ final class Transition {
       case PoolAction.CreateEni _, PoolAction.AssignAddresses _, PoolAction.Probe _ -> {}
     }
     if (action.destructive()) {
-      surplus = null;
+      surpluses.remove(action.pool());
     }
   }
 
@@ -196,7 +201,7 @@ final class Transition {
       return;
     }
     PoolAction action = flight.action();
-    holds.put(action.kind(), new Hold(e.reason(), e.notBefore()));
+    holds.put(new HeldKind(action.pool(), action.kind()), new Hold(e.reason(), e.notBefore()));
     switch (action) {
       case PoolAction.Probe p -> {
         inFlight.remove(e.actionId());
@@ -275,12 +280,15 @@ final class Transition {
       releasedOtherwise = null;
     }
     holds.values().removeIf(h -> !now.isBefore(h.until()));
-    surplus = Shrinkage.surplus(state(), policy, now);
+    SortedMap<PoolName, Surplus> lasting = Shrinkage.surpluses(state(), policy, now);
+    surpluses.clear();
+    surpluses.putAll(lasting);
   }
 
   /** Adds addresses that EC2 has just given as free; one that is known stays what it is. */
-  void addEni(EniId id, DeviceIndex device, Collection<IpAddress> addresses, BootTime at) {
-    place(id, device, at);
+  void addEni(
+      EniId id, DeviceIndex device, PoolName pool, Collection<IpAddress> addresses, BootTime at) {
+    place(id, device, pool, at);
     addAddresses(id, addresses, at);
   }
 
@@ -288,8 +296,9 @@ final class Transition {
    * As {@link #addEni}, of addresses that EC2 shows and this run did not see come: they may have
    * had pods before it started, and rest as then.
    */
-  void joinEni(EniId id, DeviceIndex device, Collection<IpAddress> addresses, BootTime at) {
-    place(id, device, at);
+  void joinEni(CloudView.Eni seen, Collection<IpAddress> addresses, BootTime at) {
+    EniId id = seen.id();
+    place(id, seen.device(), seen.pool(), at);
     for (IpAddress ip : addresses) {
       BootTime since = released.containsKey(ip) ? released.get(ip) : releasedOtherwise;
       addAddress(
@@ -297,12 +306,12 @@ final class Transition {
     }
   }
 
-  private void place(EniId id, DeviceIndex device, BootTime at) {
+  private void place(EniId id, DeviceIndex device, PoolName pool, BootTime at) {
     PoolEni old = enis.get(id);
     if (old == null) {
-      enis.put(id, new PoolEni(id, device, at, false, null, new TreeMap<>()));
+      enis.put(id, new PoolEni(id, device, pool, at, false, null, new TreeMap<>()));
     } else if (old.device() == null) {
-      enis.put(id, new PoolEni(id, device, at, old.leaving(), null, old.addresses()));
+      enis.put(id, new PoolEni(id, device, pool, at, old.leaving(), null, old.addresses()));
     }
   }
 
@@ -335,9 +344,10 @@ final class Transition {
     change(a -> a.ip().equals(ip), a -> new AddressState.Owned(key, false, at));
   }
 
-  void enqueue(AttachmentKey key, BootTime at) {
+  void enqueue(AttachmentKey key, PoolName pool, BootTime at) {
+    waiters.removeIf(w -> w.key().equals(key) && !w.pool().equals(pool));
     if (waiters.stream().noneMatch(w -> w.key().equals(key))) {
-      waiters.add(new Waiter(key, at));
+      waiters.add(new Waiter(key, pool, at));
     }
   }
 
@@ -346,7 +356,7 @@ final class Transition {
     if (flight == null) {
       return null;
     }
-    holds.remove(flight.action().kind());
+    holds.remove(new HeldKind(flight.action().pool(), flight.action().kind()));
     return flight.action();
   }
 

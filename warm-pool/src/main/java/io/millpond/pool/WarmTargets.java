@@ -77,11 +77,11 @@ public final class WarmTargets {
    * @param demand pods that wait or are expected
    */
   record Stock(int total, int available, int usable, int demand) {
-    static Stock of(PoolState state, PoolPolicy policy) {
-      int total = state.incoming();
+    static Stock of(PoolView pool) {
+      int total = pool.incoming();
       int assigned = 0;
       int usable = total;
-      for (PoolEni eni : state.enis().values()) {
+      for (PoolEni eni : pool.enis()) {
         for (PoolAddress address : eni.addresses().values()) {
           if (address.state() instanceof AddressState.Leaving || eni.leaving()) {
             continue;
@@ -89,12 +89,13 @@ public final class WarmTargets {
           total++;
           if (address.assigned()) {
             assigned++;
-          } else if (address.usable() && eni.serves(policy)) {
+          } else if (address.usable() && eni.serves(pool.policy())) {
             usable++;
           }
         }
       }
-      return new Stock(total, total - assigned, usable, state.waiters().size() + state.expected());
+      int expected = pool.name().isDefault() ? pool.state().expected() : 0;
+      return new Stock(total, total - assigned, usable, pool.waiters().size() + expected);
     }
 
     Stock without(int free) {

@@ -6,6 +6,7 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -157,7 +158,12 @@ final class CloudAnswersTest {
     node.state =
         node.state.apply(
             new PoolEvent.EniAdded(
-                100, SECOND, DeviceIndex.of(1), Set.of(ADDRESS, ADDRESS.plus(1)), node.now));
+                100,
+                SECOND,
+                DeviceIndex.of(1),
+                PoolName.DEFAULT,
+                Set.of(ADDRESS, ADDRESS.plus(1)),
+                node.now));
     node.settle();
     node.state =
         node.state.apply(

@@ -3,8 +3,10 @@ package io.millpond.pool;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,8 +20,8 @@ enum PlantedBug implements PoolUnderTest {
   COOLING_IS_FREE {
     @Override
     public PoolState.Allocation request(
-        PoolState state, AttachmentKey key, PoolPolicy policy, BootTime now) {
-      return state.request(key, policy.withCooldown(Duration.ZERO), now);
+        PoolState state, AttachmentKey key, PoolName name, PoolPolicy policy, BootTime now) {
+      return state.request(key, name, policy.withCooldown(Duration.ZERO), now);
     }
   },
   IN_FLIGHT_IS_FORGOTTEN {
@@ -175,6 +177,76 @@ enum PlantedBug implements PoolUnderTest {
               ? new PoolEvent.AddressesUnassigned(e.actionId(), e.at())
               : event);
     }
+  },
+  EVERYBODY_IS_SERVED_FROM_THE_DEFAULT_POOL {
+    @Override
+    public PoolState.Allocation request(
+        PoolState state, AttachmentKey key, PoolName name, PoolPolicy policy, BootTime now) {
+      return state.request(key, PoolName.DEFAULT, policy, now);
+    }
+  },
+  ANOTHER_POOL_HELPS_OUT {
+    @Override
+    public PoolState.Allocation request(
+        PoolState state, AttachmentKey key, PoolName name, PoolPolicy policy, BootTime now) {
+      PoolState.Allocation own = state.request(key, name, policy, now);
+      return own.result() instanceof AllocationResult.Granted || name.isDefault()
+          ? own
+          : state.request(key, PoolName.DEFAULT, policy, now);
+    }
+  },
+  A_NEW_ENI_IS_THE_DEFAULT_POOLS {
+    @Override
+    public PoolState apply(PoolState state, PoolEvent event) {
+      return state.apply(
+          event instanceof PoolEvent.EniAdded e
+              ? new PoolEvent.EniAdded(
+                  e.actionId(), e.eni(), e.device(), PoolName.DEFAULT, e.addresses(), e.at())
+              : event);
+    }
+  },
+  A_RESTART_FORGETS_WHOSE_AN_ENI_IS {
+    @Override
+    public PoolState apply(PoolState state, PoolEvent event) {
+      return state.apply(
+          event instanceof PoolEvent.Started e
+              ? new PoolEvent.Started(
+                  ofTheDefaultPool(e.view()), e.held(), e.released(), e.releasedOtherwise(), e.at())
+              : event);
+    }
+
+    private static CloudView ofTheDefaultPool(CloudView view) {
+      return new CloudView(
+          view.verified(),
+          view.enis().stream()
+              .map(eni -> new CloudView.Eni(eni.id(), eni.device(), eni.addresses()))
+              .toList(),
+          view.foreign());
+    }
+  },
+  WARMTH_IS_NOT_GIVEN_UP_FOR_ANOTHER_POOL {
+    @Override
+    public List<PoolAction> plan(PoolState state, PoolPolicy policy, BootTime now) {
+      return Planner.plan(state, policy, now).stream()
+          .filter(a -> a.kind() != PoolAction.Kind.RELEASE_ENI || state.waiters().isEmpty())
+          .toList();
+    }
+  },
+  ONE_POOLS_SURPLUS_IS_ALL_POOLS {
+    @Override
+    public PoolState apply(PoolState state, PoolEvent event) {
+      PoolState next = state.apply(event);
+      PoolState.Surplus oldest =
+          next.surpluses().values().stream()
+              .min(Comparator.comparing(PoolState.Surplus::since))
+              .orElse(null);
+      if (oldest == null) {
+        return next;
+      }
+      SortedMap<PoolName, PoolState.Surplus> all = new TreeMap<>(next.surpluses());
+      all.replaceAll((_, own) -> new PoolState.Surplus(oldest.since(), own.least()));
+      return with(next, next.verified(), next.enis(), next.inFlight(), all);
+    }
   };
 
   private static boolean unassigns(PoolState state, long actionId) {
@@ -187,6 +259,15 @@ enum PlantedBug implements PoolUnderTest {
       boolean verified,
       SortedMap<EniId, PoolEni> enis,
       SortedMap<Long, PoolState.InFlight> inFlight) {
+    return with(s, verified, enis, inFlight, s.surpluses());
+  }
+
+  private static PoolState with(
+      PoolState s,
+      boolean verified,
+      SortedMap<EniId, PoolEni> enis,
+      SortedMap<Long, PoolState.InFlight> inFlight,
+      SortedMap<PoolName, PoolState.Surplus> surpluses) {
     return new PoolState(
         s.limits(),
         s.run(),
@@ -200,7 +281,7 @@ enum PlantedBug implements PoolUnderTest {
         s.released(),
         s.releasedOtherwise(),
         s.expected(),
-        s.surplus(),
+        surpluses,
         s.nextAction());
   }
 
@@ -223,9 +304,10 @@ enum PlantedBug implements PoolUnderTest {
     List<PoolAction> plan = new ArrayList<>(Planner.plan(state, policy, now));
     for (PoolEni eni : state.enis().values()) {
       for (PoolAddress a : eni.addresses().values()) {
-        if (what.isInstance(a.state()) && state.surplus() != null) {
+        if (what.isInstance(a.state()) && state.surpluses().containsKey(eni.pool())) {
           plan.add(
-              new PoolAction.UnassignAddresses(state.nextAction() + 99, eni.id(), Set.of(a.ip())));
+              new PoolAction.UnassignAddresses(
+                  state.nextAction() + 99, eni.pool(), eni.id(), Set.of(a.ip())));
           return plan;
         }
       }

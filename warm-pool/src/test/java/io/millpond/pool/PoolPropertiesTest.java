@@ -3,6 +3,8 @@ package io.millpond.pool;
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millpond.pool.PoolPolicy.Warmth;
+import io.millpond.pool.value.PoolName;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class PoolPropertiesTest {
   private static final int LENGTH = 500;
   private static final long SEED = Long.getLong("millpond.seed", System.nanoTime());
+  private static final PoolName STORAGE = new PoolName("storage");
+  private static final PoolName SUBNET = new PoolName("subnet-0a0b0c0d");
   private static final List<PoolPolicy> POLICIES =
       List.of(
           PoolPolicy.defaults(),
@@ -30,7 +34,18 @@ final class PoolPropertiesTest {
           PoolPolicy.defaults().withMinimumIpTarget(6),
           PoolPolicy.defaults().withWarmEniTarget(0),
           PoolPolicy.defaults().withWarmIpTarget(3).withMaxPods(6),
-          PoolPolicy.defaults().withWarmIpTarget(2).withMaxEni(2));
+          PoolPolicy.defaults().withWarmIpTarget(2).withMaxEni(2),
+          PoolPolicy.defaults().withPool(STORAGE, Warmth.NONE),
+          PoolPolicy.defaults().withWarmIpTarget(2).withPool(STORAGE, new Warmth(1, 2)),
+          PoolPolicy.defaults()
+              .withWarmIpTarget(2)
+              .withMaxEni(2)
+              .withPool(STORAGE, Warmth.NONE)
+              .withPool(SUBNET, Warmth.NONE),
+          PoolPolicy.defaults()
+              .withMinimumIpTarget(9)
+              .withPool(STORAGE, new Warmth(0, 1))
+              .withPool(SUBNET, Warmth.NONE));
 
   @Test
   void theInvariantsHoldForAHundredThousandEvents() {
@@ -104,6 +119,7 @@ final class PoolPropertiesTest {
         world.step(draw);
       }
       world.comesToRest();
+      world.everyPoolServes();
       return Optional.empty();
     } catch (AssertionError | RuntimeException e) {
       String story = world.story.stream().map(Object::toString).collect(joining("\n"));

@@ -4,6 +4,7 @@ import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -24,7 +25,8 @@ final class PoolRules {
   private final Map<IpAddress, Doubt> doubts = new TreeMap<>();
   private boolean verified;
   private BootTime asked = BootTime.BOOT;
-  private BootTime calmSince = BootTime.BOOT;
+  private final Map<PoolName, BootTime> calmSince = new TreeMap<>();
+  private BootTime began = BootTime.BOOT;
   private long demanded;
   private long grown;
 
@@ -65,7 +67,8 @@ final class PoolRules {
     doubts.clear();
     verified = view.verified();
     asked = now;
-    calmSince = now;
+    began = now;
+    calmSince.clear();
     if (verified) {
       pods.stream()
           .map(PoolEvent.Held::address)
@@ -167,8 +170,10 @@ final class PoolRules {
   // What must follow.
 
   /** Invariants 1 and 2. */
-  void granted(AllocationResult.Granted g, BootTime now, Collection<PoolAction> running) {
+  void granted(
+      AllocationResult.Granted g, PoolName asked, BootTime now, Collection<PoolAction> running) {
     AllocationResult.Granted before = owners.get(g.address());
+    must(cloud.pool(g.eni()).equals(asked), "of the pool that was asked for", g + " " + asked);
     must(before == null || before.key().equals(g.key()), "1 one owner", g + " not " + before);
     must(!suspects.contains(g.address()), "1 nobody else has it", g);
     must(before != null || rested(g.address(), now), "2 cooldown", g + " at " + now + ended);
@@ -187,8 +192,10 @@ final class PoolRules {
 
   /** Invariants 1 and 5, after every event. */
   void hold(PoolState state, BootTime now) {
-    if (state.surplus() == null) {
-      calmSince = now;
+    for (PoolView pool : PoolView.all(state, policy)) {
+      if (!state.surpluses().containsKey(pool.name())) {
+        calmSince.put(pool.name(), now);
+      }
     }
     PoolSummary sum = state.summary();
     int all = state.enis().values().stream().mapToInt(e -> e.addresses().size()).sum();
@@ -234,7 +241,10 @@ final class PoolRules {
     }
     if (action.destructive()) {
       must(verified, "4 nothing destructive from unverified knowledge", action);
-      must(now.since(calmSince).compareTo(policy.releaseDelay()) >= 0, "5 surplus lasts", action);
+      must(
+          lasted(action, now) || makesPlace(state, action, running),
+          "5 surplus lasts, unless a pod of another pool waits for the place",
+          action + " " + state);
       for (IpAddress ip : taken(action)) {
         must(!owners.containsKey(ip), "3 no owned address goes", action);
         must(!suspects.contains(ip), "3 no quarantined address goes", action);
@@ -250,6 +260,32 @@ final class PoolRules {
     }
   }
 
+  private boolean lasted(PoolAction action, BootTime now) {
+    BootTime since = calmSince.getOrDefault(action.pool(), began);
+    return now.since(since).compareTo(policy.releaseDelay()) >= 0;
+  }
+
+  /**
+   * Whether it is an ENI that its own pool's pods can do without, and others wait for its place.
+   */
+  private boolean makesPlace(PoolState state, PoolAction action, Collection<PoolAction> running) {
+    int most = Math.min(limits.maxEnis(), policy.maxEni());
+    if (!(action instanceof PoolAction.ReleaseEni release) || state.devicesTaken().size() < most) {
+      return false;
+    }
+    int waiting = 0;
+    for (PoolView pool : PoolView.all(state, policy)) {
+      if (pool.name().equals(action.pool())) {
+        int left = pool.stock().usable() - pool.incoming() - cloud.on(release.eni()).size();
+        must(left >= pool.waiters().size(), "its own pods come first", action + " " + state);
+      } else {
+        waiting += Math.max(0, pool.unserved());
+      }
+    }
+    long others = running.stream().filter(a -> a.kind() == PoolAction.Kind.RELEASE_ENI).count();
+    return others < waiting;
+  }
+
   /** A create whose place is taken has happened already, or never will. */
   private boolean canBring(PoolAction action) {
     return !(action instanceof PoolAction.CreateEni create) || !cloud.occupied(create.device());
@@ -262,14 +298,15 @@ final class PoolRules {
         cloud.ordered() + coming + action.incoming() <= most * limits.slotsPerEni(),
         "not more than the instance takes",
         action + " with " + coming + " coming and " + cloud.ordered());
-    PoolSummary sum = state.summary();
+    PoolSummary sum = state.summary(action.pool());
+    PoolPolicy own = policy.of(action.pool());
     int will = sum.total() - sum.leaving() + sum.incoming() + action.incoming();
-    must(will <= Math.max(policy.maxPods(), 1), "not more than pods can use", action);
-    if (policy.byAddress()) {
-      int target = policy.warmIpTarget().orElse(0) + sum.waiting() + sum.expected();
-      int usable = WarmTargets.Stock.of(state, policy).usable() + action.incoming();
+    must(will <= Math.max(own.maxPods(), 1), "not more than pods can use", action);
+    if (own.byAddress()) {
+      int target = own.warmIpTarget().orElse(0) + sum.waiting() + sum.expected();
+      int usable = PoolView.of(state, action.pool(), policy).stock().usable() + action.incoming();
       must(
-          usable <= target || will <= policy.minimumIpTarget().orElse(0),
+          usable <= target || will <= own.minimumIpTarget().orElse(0),
           "6 not more than is short",
           action + " with " + sum);
     }
@@ -296,9 +333,14 @@ final class PoolRules {
   void atRest(PoolState state) {
     must(verified, "EC2 was asked", state);
     must(knownAll(state), "what EC2 has is known", state + " not " + cloud.all());
-    WarmTargets.Stock stock = WarmTargets.Stock.of(state, policy);
-    int lacking = WarmTargets.shortage(policy, limits.slotsPerEni(), stock);
-    must(lacking == 0 || Growth.room(state, policy) == 0, "5 the target is met", lacking);
-    must(Shrinkage.size(state, policy) == 0, "5 nothing is too much", state);
+    for (PoolView pool : PoolView.all(state, policy)) {
+      int lacking = WarmTargets.shortage(pool.policy(), limits.slotsPerEni(), pool.stock());
+      int room = Growth.room(pool, Growth.freePlaces(pool));
+      must(lacking == 0 || room == 0, "5 the target is met", pool + " lacks " + lacking);
+      must(Shrinkage.size(pool) == 0, "5 nothing is too much", pool);
+      for (PoolEni eni : pool.enis()) {
+        must(cloud.pool(eni.id()).equals(pool.name()), "an ENI is its tag's pool's", eni);
+      }
+    }
   }
 }

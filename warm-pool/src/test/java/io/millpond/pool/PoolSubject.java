@@ -5,6 +5,7 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -76,7 +77,7 @@ final class PoolSubject {
     return switch (action) {
       case PoolAction.CreateEni a ->
           new PoolEvent.EniAdded(
-              a.id(), eni(nextEni++), a.device(), addresses(a.addressCount()), now);
+              a.id(), eni(nextEni++), a.device(), a.pool(), addresses(a.addressCount()), now);
       case PoolAction.AssignAddresses a ->
           new PoolEvent.AddressesAssigned(a.id(), a.eni(), addresses(a.count()), now);
       case PoolAction.UnassignAddresses a -> new PoolEvent.AddressesUnassigned(a.id(), now);
@@ -94,13 +95,23 @@ final class PoolSubject {
   }
 
   AllocationResult request(int pod) {
-    PoolState.Allocation answer = state.request(pod(pod), policy, now);
+    return request(pod, PoolName.DEFAULT);
+  }
+
+  AllocationResult request(int pod, PoolName name) {
+    PoolState.Allocation answer = state.request(pod(pod), name, policy, now);
     state = answer.state();
     return answer.result();
   }
 
   PoolSubject add(int pod) {
-    request(pod);
+    return add(pod, PoolName.DEFAULT);
+  }
+
+  PoolSubject add(int pod, PoolName name) {
+    if (!(request(pod, name) instanceof AllocationResult.Granted)) {
+      settle();
+    }
     state = state.apply(new PoolEvent.Attached(pod(pod), now));
     return settle();
   }

@@ -2,6 +2,7 @@ package io.millpond.pool;
 
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.PoolName;
 import java.util.List;
 
 /** The pool as the properties see it. */
@@ -18,7 +19,7 @@ interface PoolUnderTest {
   }
 
   default PoolState.Allocation request(
-      PoolState state, AttachmentKey key, PoolPolicy policy, BootTime now) {
-    return state.request(key, policy, now);
+      PoolState state, AttachmentKey key, PoolName name, PoolPolicy policy, BootTime now) {
+    return state.request(key, name, policy, now);
   }
 }

@@ -4,6 +4,7 @@ import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -93,6 +94,13 @@ final class PoolWorld {
       trouble(kind, key, more);
     }
     cycle();
+  }
+
+  /** A third of the pods are not the default pool's, if there are others. */
+  private PoolName poolOf(AttachmentKey key) {
+    List<PoolName> others = List.copyOf(policy.pools().keySet());
+    int pod = Integer.parseInt(key.containerId().substring("pod".length()));
+    return others.isEmpty() || pod % 3 > 0 ? PoolName.DEFAULT : others.get(pod / 3 % others.size());
   }
 
   private void trouble(int kind, AttachmentKey key, int more) {
@@ -246,7 +254,7 @@ final class PoolWorld {
     if (!rules.owns(key)) {
       story.add("request " + key);
       rules.demand(1);
-      PoolState.Allocation answer = pool.request(state, key, policy, now);
+      PoolState.Allocation answer = pool.request(state, key, poolOf(key), policy, now);
       state = answer.state();
       saw(answer.result().getClass().getSimpleName());
       if (answer.result() instanceof AllocationResult.Granted granted) {
@@ -256,7 +264,7 @@ final class PoolWorld {
   }
 
   private void granted(AllocationResult.Granted g) {
-    rules.granted(g, now, leaving());
+    rules.granted(g, poolOf(g.key()), now, leaving());
     building.put(g.key(), g);
   }
 
@@ -396,25 +404,51 @@ final class PoolWorld {
     int last = 0;
     step(0);
     for (int round = 0; round < 120; round++) {
-      now = now.plus(Duration.ofSeconds(11));
-      for (PoolAction action : List.copyOf(running.values())) {
-        running.remove(action.id());
-        if (action instanceof PoolAction.Probe p) {
-          probed(p.address());
-        } else {
-          end(action);
-        }
-        last = round;
-      }
-      // A difference shows in the metadata, which the daemon compares.
-      if (state.needsObservation() || !rules.knownAll(state)) {
-        observe(new Answer(cloud.view(true, now), now, steps));
-      }
-      cycle();
+      last = calmRound() ? round : last;
     }
     if (!running.isEmpty() || last >= 90) {
       throw new AssertionError("5 the pool comes to rest: " + running + " " + state);
     }
     rules.atRest(state);
+  }
+
+  /** Time passes in good weather; whether something happened. */
+  private boolean calmRound() {
+    now = now.plus(Duration.ofSeconds(11));
+    List<PoolAction> ending = List.copyOf(running.values());
+    for (PoolAction action : ending) {
+      running.remove(action.id());
+      if (action instanceof PoolAction.Probe p) {
+        probed(p.address());
+      } else {
+        end(action);
+      }
+    }
+    // A difference shows in the metadata, which the daemon compares.
+    if (state.needsObservation() || !rules.knownAll(state)) {
+      observe(new Answer(cloud.view(true, now), now, steps));
+    }
+    cycle();
+    return !ending.isEmpty();
+  }
+
+  /** One pod of each pool after the other is served, whatever others keep warm. */
+  void everyPoolServes() {
+    for (int pod = 0; pod < PODS && !policy.pools().isEmpty(); pod++) {
+      AttachmentKey key = PoolSubject.pod(pod);
+      request(key);
+      for (int round = 0; round < 6; round++) {
+        calmRound();
+      }
+      if (!rules.owns(key)) {
+        throw new AssertionError(
+            "a pool's pod gets a place that nobody needs: " + key + " " + state);
+      }
+      build(2);
+      remove(key);
+      for (int round = 0; round < 4; round++) {
+        calmRound();
+      }
+    }
   }
 }

@@ -4,6 +4,7 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ final class WorldCloud {
   private final PoolLimits limits;
   private final Map<EniId, Set<IpAddress>> enis = new TreeMap<>();
   private final Map<EniId, DeviceIndex> devices = new HashMap<>();
+  private final Map<EniId, PoolName> pools = new HashMap<>();
   private final Map<IpAddress, EniId> takenAway = new TreeMap<>();
   private final Set<IpAddress> gifts = new HashSet<>();
   private final Set<IpAddress> gone = new HashSet<>();
@@ -101,8 +103,13 @@ final class WorldCloud {
             .map(Past::enis)
             .orElse(enis);
     List<CloudView.Eni> seen = new ArrayList<>();
-    then.forEach((id, ips) -> seen.add(new CloudView.Eni(id, device(id), ips)));
+    then.forEach((id, ips) -> seen.add(new CloudView.Eni(id, device(id), pool(id), ips)));
     return new CloudView(sure, seen, Set.of());
+  }
+
+  /** Whose an ENI is, as its tag says. */
+  PoolName pool(EniId id) {
+    return pools.getOrDefault(id, PoolName.DEFAULT);
   }
 
   private DeviceIndex device(EniId id) {
@@ -121,8 +128,9 @@ final class WorldCloud {
             }
             EniId id = PoolSubject.eni(made++);
             devices.put(id, a.device());
+            pools.put(id, a.pool());
             enis.put(id, fresh(a.addressCount()));
-            yield new PoolEvent.EniAdded(a.id(), id, a.device(), on(id), now);
+            yield new PoolEvent.EniAdded(a.id(), id, a.device(), a.pool(), on(id), now);
           }
           case PoolAction.AssignAddresses a -> {
             if (!enis.containsKey(a.eni()) || on(a.eni()).size() + a.count() > slots()) {

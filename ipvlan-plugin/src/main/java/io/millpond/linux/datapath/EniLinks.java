@@ -7,6 +7,7 @@ import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.linux.netlink.SlaveKind;
 import io.millpond.linux.netns.Sysctl;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PoolName;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -42,6 +43,17 @@ public final class EniLinks {
     Sysctl.set("ipv4/conf/" + link.name() + "/rp_filter", "1");
     try (NetlinkSocket host = NetlinkSocket.open()) {
       host.require(Links.up(link.index()));
+    }
+  }
+
+  /**
+   * Writes onto the link whose addresses it has.
+   *
+   * @throws NetlinkException if the kernel refuses
+   */
+  public static void mark(EniLink link, PoolName pool) throws NetlinkException {
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      host.require(Links.setAlias(link.index(), EniMark.format(pool)));
     }
   }
 

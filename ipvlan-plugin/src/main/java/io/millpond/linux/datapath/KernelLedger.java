@@ -5,8 +5,11 @@ import io.millpond.linux.netlink.Links.Link;
 import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.MacAddress;
 import io.millpond.pool.value.PodDemands;
+import io.millpond.pool.value.PoolName;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,12 +21,15 @@ import java.util.Optional;
  * @param interrupted veths of ours without a complete record: an attach is under way, or died there
  * @param unknown names of veths of ours with an alias of another version: left alone
  * @param routes what the pool routes remember
+ * @param enis whose addresses ENIs have, by MAC address, where it is on record; empty for a record
+ *     of a newer version
  */
 public record KernelLedger(
     List<Entry> attachments,
     List<Interrupted> interrupted,
     List<String> unknown,
-    Map<IpAddress, PoolRoutes.Remembered> routes) {
+    Map<IpAddress, PoolRoutes.Remembered> routes,
+    Map<MacAddress, Optional<PoolName>> enis) {
 
   /**
    * An attachment on record.
@@ -46,6 +52,7 @@ public record KernelLedger(
     interrupted = List.copyOf(interrupted);
     unknown = List.copyOf(unknown);
     routes = Map.copyOf(routes);
+    enis = Map.copyOf(enis);
   }
 
   /**
@@ -76,10 +83,14 @@ public record KernelLedger(
     List<Entry> attachments = new ArrayList<>();
     List<Interrupted> interrupted = new ArrayList<>();
     List<String> unknown = new ArrayList<>();
+    Map<MacAddress, Optional<PoolName>> enis = new HashMap<>();
     try (NetlinkSocket host = NetlinkSocket.open()) {
       for (var reply : host.dump(Links.dump())) {
         Link link = Links.read(reply);
         if (!link.kind().equals("veth") || !HostVeth.isName(link.name())) {
+          link.alias()
+              .filter(EniMark::is)
+              .ifPresent(mark -> link.mac().ifPresent(mac -> enis.put(mac, EniMark.parse(mark))));
           continue;
         }
         Optional<String> text = link.alias().filter(alias -> !alias.isEmpty());
@@ -97,7 +108,7 @@ public record KernelLedger(
           interrupted.add(new Interrupted(link.name(), alias));
         }
       }
-      return new KernelLedger(attachments, interrupted, unknown, routes.read(host));
+      return new KernelLedger(attachments, interrupted, unknown, routes.read(host), enis);
     }
   }
 }

@@ -4,6 +4,7 @@ import io.millpond.node.kernel.EniPlace;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -21,7 +22,13 @@ public interface Cloud {
   Result<Inventory> hint();
 
   /** Create, attach and mark for deletion with the instance. */
-  Result<EniSeen> addEni(String intentId, DeviceIndex device, int addresses, Urgency urgency);
+  Result<EniSeen> addEni(
+      PoolName pool, String intentId, DeviceIndex device, int addresses, Urgency urgency);
+
+  /**
+   * Whether ENIs of a pool can be made for this node at all. What is known already costs no call.
+   */
+  Result<Done> check(PoolName pool);
 
   /** More addresses for an ENI: the new ones. */
   Result<Set<IpAddress>> assign(EniId eni, int count, Urgency urgency);
@@ -112,12 +119,19 @@ public interface Cloud {
    * @param reason what failed, on what, and why, for people
    * @param remedy what they can do
    * @param retryAfter when it is worth trying again
+   * @param lasting whether trying again is in vain until a person has changed something
    */
-  record Failure<T>(boolean effectUnknown, String reason, String remedy, Duration retryAfter)
+  record Failure<T>(
+      boolean effectUnknown, String reason, String remedy, Duration retryAfter, boolean lasting)
       implements Result<T> {
+    /** One that may pass. */
+    public Failure(boolean effectUnknown, String reason, String remedy, Duration retryAfter) {
+      this(effectUnknown, reason, remedy, retryAfter, false);
+    }
+
     /** The same failure where another value was asked for. */
     public <U> Failure<U> as() {
-      return new Failure<>(effectUnknown, reason, remedy, retryAfter);
+      return new Failure<>(effectUnknown, reason, remedy, retryAfter, lasting);
     }
   }
 }

@@ -51,18 +51,24 @@ public final class CloudViews {
     Set<DeviceIndex> foreign = new HashSet<>();
     for (Cloud.EniSeen eni : inventory.enis()) {
       EniId id = eni.place().id();
-      boolean known = places.find(id).isPresent();
-      if (known && !eni.ours()) {
+      boolean known = places.find(id).filter(place -> samePool(place, eni)).isPresent();
+      if (!eni.ours() && places.find(id).isPresent()) {
         log.atWarn().addKeyValue("eni", id).log("not ours any more, EC2 says: pods get none of it");
         places.remove(id);
       }
       if (eni.ours() && (known || (!busy.test(eni) && up(eni, deadline)))) {
-        usable.add(new CloudView.Eni(id, eni.place().device(), eni.addresses()));
+        usable.add(
+            new CloudView.Eni(id, eni.place().device(), eni.place().pool(), eni.addresses()));
       } else {
         foreign.add(eni.place().device());
       }
     }
     return new CloudView(inventory.verified(), usable, foreign);
+  }
+
+  /** If not, a hint was wrong: the link is told whose it is. */
+  private static boolean samePool(EniPlace place, Cloud.EniSeen eni) {
+    return place.pool().equals(eni.place().pool());
   }
 
   /** Whether a link has come that was missing when EC2 last answered: worth asking again. */

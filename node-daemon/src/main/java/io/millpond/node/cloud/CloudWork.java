@@ -4,6 +4,7 @@ import io.millpond.node.cloud.Cloud.Failure;
 import io.millpond.node.cloud.Cloud.Result;
 import io.millpond.node.cloud.Cloud.Success;
 import io.millpond.node.cloud.Cloud.Urgency;
+import io.millpond.node.kernel.EniPlace;
 import io.millpond.node.kernel.HostNetwork;
 import io.millpond.node.log.LogContext;
 import io.millpond.node.warm.ActionRunner;
@@ -102,7 +103,7 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
   @Override
   public void start(PoolAction action, boolean podWaits) {
     Urgency urgency =
-        action.destructive() ? Urgency.RELEASE : podWaits ? Urgency.POD_WAITS : Urgency.WARM_UP;
+        podWaits ? Urgency.POD_WAITS : action.destructive() ? Urgency.RELEASE : Urgency.WARM_UP;
     threads.execute(new Job(urgency, order.incrementAndGet(), () -> guarded(action, urgency)));
   }
 
@@ -127,8 +128,12 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
 
   private void create(PoolAction.CreateEni create, Urgency urgency) {
     log.info(
-        "adding an ENI with {} addresses as device {}", create.addressCount(), create.device());
-    switch (cloud.addEni(create.intentId(), create.device(), create.addressCount(), urgency)) {
+        "adding an ENI with {} addresses to pool {} as device {}",
+        create.addressCount(),
+        create.pool(),
+        create.device());
+    switch (cloud.addEni(
+        create.pool(), create.intentId(), create.device(), create.addressCount(), urgency)) {
       case Success<Cloud.EniSeen>(Cloud.EniSeen eni) -> bringUp(create, eni);
       case Failure<Cloud.EniSeen> failure -> failed(create, failure);
     }
@@ -139,15 +144,16 @@ public final class CloudWork implements ActionRunner, AutoCloseable {
     try (LogContext _ = LogContext.with(LogContext.ENI, id.value())) {
       BootTime began = clock.get();
       while (true) {
-        var link = host.bringUp(eni.place());
+        EniPlace place = eni.place().in(create.pool());
+        var link = host.bringUp(place);
         if (link.isPresent()) {
           log.info(
               "ENI added: link {} up, {} addresses", link.get().value(), eni.addresses().size());
-          places.add(eni.place());
+          places.add(place);
           unused(eni.addresses());
           events.accept(
               new PoolEvent.EniAdded(
-                  create.id(), id, create.device(), eni.addresses(), clock.get()));
+                  create.id(), id, create.device(), create.pool(), eni.addresses(), clock.get()));
           return;
         }
         if (clock.get().since(began).compareTo(LINK_WAIT) > 0) {

@@ -1,8 +1,11 @@
 package io.millpond.node.cloud;
 
+import static java.util.stream.Collectors.toUnmodifiableMap;
+
 import io.millpond.eni.CallBudget;
 import io.millpond.eni.CloudEnis;
 import io.millpond.eni.CloudSettings;
+import io.millpond.eni.EniPool;
 import io.millpond.eni.InstanceIdentity;
 import io.millpond.eni.InstanceLimits;
 import io.millpond.eni.InstanceMetadata;
@@ -13,6 +16,7 @@ import io.millpond.node.cloud.Cloud.Success;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.settings.Settings;
 import io.millpond.pool.PoolLimits;
+import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.time.Clock;
@@ -27,6 +31,7 @@ public final class Ec2Access implements CloudAccess {
   private static final Duration RETRY = Duration.ofSeconds(2);
 
   private final Settings.Cloud settings;
+  private final Map<PoolName, EniPool> pools;
   private final Metrics metrics;
   private final InstanceMetadata metadata;
 
@@ -36,6 +41,13 @@ public final class Ec2Access implements CloudAccess {
   /** Access with these settings. */
   public Ec2Access(Settings.Cloud settings, Metrics metrics) {
     this.settings = settings;
+    this.pools =
+        settings.pools().entrySet().stream()
+            .collect(
+                toUnmodifiableMap(
+                    Map.Entry::getKey,
+                    pool ->
+                        new EniPool(pool.getValue().subnets(), pool.getValue().securityGroups())));
     this.metrics = metrics;
     this.metadata = new InstanceMetadata(settings.metadataEndpoint(), METADATA_TIMEOUT);
   }
@@ -56,7 +68,8 @@ public final class Ec2Access implements CloudAccess {
               settings.subnets(),
               settings.securityGroups(),
               settings.eniTags(),
-              CALL_TIMEOUT);
+              CALL_TIMEOUT,
+              pools);
       CloudEnis enis =
           new CloudEnis(
               CloudEnis.client(forEnis, self.region()),

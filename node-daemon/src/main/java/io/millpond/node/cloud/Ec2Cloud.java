@@ -10,6 +10,7 @@ import io.millpond.node.kernel.EniPlace;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
@@ -63,8 +64,13 @@ public final class Ec2Cloud implements Cloud {
 
   @Override
   public Result<EniSeen> addEni(
-      String intentId, DeviceIndex device, int addresses, Urgency urgency) {
-    return map(enis.add(intentId, device, addresses, urgency(urgency)), this::seen);
+      PoolName pool, String intentId, DeviceIndex device, int addresses, Urgency urgency) {
+    return map(enis.add(pool, intentId, device, addresses, urgency(urgency)), this::seen);
+  }
+
+  @Override
+  public Result<Done> check(PoolName pool) {
+    return map(enis.check(pool, CallBudget.Urgency.POD_WAITS), _ -> new Done());
   }
 
   @Override
@@ -141,7 +147,13 @@ public final class Ec2Cloud implements Cloud {
 
   private static EniSeen shown(CloudEni eni) {
     return new EniSeen(
-        new EniPlace(eni.id(), eni.device(), eni.mac(), eni.primaryAddress(), eni.subnet()),
+        new EniPlace(
+            eni.id(),
+            eni.device(),
+            eni.mac(),
+            eni.primaryAddress(),
+            eni.subnet(),
+            eni.pool().orElse(PoolName.DEFAULT)),
         eni.managed(),
         eni.secondaryAddresses());
   }
@@ -157,7 +169,11 @@ public final class Ec2Cloud implements Cloud {
     // A taken place says that the pool's picture is wrong: EC2 is asked before more is ordered.
     boolean look = failure.effectUnknown() || failure.kind() == CloudFailure.Kind.DEVICE_TAKEN;
     return new Failure<>(
-        look, failure.reason(), failure.kind().remedy(), failure.kind().retryAfter());
+        look,
+        failure.reason(),
+        failure.kind().remedy(),
+        failure.kind().retryAfter(),
+        failure.kind() == CloudFailure.Kind.INVALID_SUBNET);
   }
 
   private static CallBudget.Urgency urgency(Urgency urgency) {

@@ -19,6 +19,7 @@ import io.millpond.node.pods.CollectGarbage;
 import io.millpond.node.pods.DeletePod;
 import io.millpond.node.pods.PodRequest;
 import io.millpond.node.pods.PodVerbs;
+import io.millpond.node.pods.PoolWish;
 import io.millpond.node.pods.Readiness;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
@@ -183,7 +184,8 @@ public final class CniVerbs implements CniServer.Verbs {
         pod.toString(),
         configuration.mtu(),
         configuration.extraRoutes(),
-        configuration.demands());
+        configuration.demands(),
+        new PoolWish(configuration.pool(), configuration.subnet()));
   }
 
   private Outcome add(CniRequest.Add add, Optional<Netns> netns, PluginConnection caller)
@@ -202,6 +204,8 @@ public final class CniVerbs implements CniServer.Verbs {
       case AddOutcome.Added added -> added(add, added);
       case AddOutcome.NoAddress none ->
           error(add, CniError.TRY_LATER, "no address for the pod now", explained(none));
+      case AddOutcome.NoSuchPool(String what, String remedy) ->
+          error(add, CniError.UNSUPPORTED_FIELD, what, remedy);
       case AddOutcome.Abandoned abandoned ->
           error(add, CniError.TRY_LATER, "the ADD was abandoned and undone", abandoned.why());
       case AddOutcome.ExistsElsewhere elsewhere ->

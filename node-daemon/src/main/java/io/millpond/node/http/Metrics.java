@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -91,6 +92,26 @@ public final class Metrics {
         .callback(
             callback ->
                 values.get().forEach((key, value) -> callback.call(value.doubleValue(), key)))
+        .register(registry);
+  }
+
+  /** Numbers by the values of some labels, asked for at each scrape. */
+  public void gauges(
+      String name,
+      String help,
+      List<String> labels,
+      Supplier<Map<List<String>, ? extends Number>> values) {
+    GaugeWithCallback.builder()
+        .name(name)
+        .help(help)
+        .labelNames(labels.toArray(String[]::new))
+        .callback(
+            callback ->
+                values
+                    .get()
+                    .forEach(
+                        (key, value) ->
+                            callback.call(value.doubleValue(), key.toArray(String[]::new))))
         .register(registry);
   }
 

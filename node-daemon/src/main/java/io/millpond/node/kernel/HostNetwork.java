@@ -19,7 +19,8 @@ public interface HostNetwork {
   Optional<String> rehearse(int times);
 
   /**
-   * Finds the ENI's link by its MAC, brings it up and sets it for pods.
+   * Finds the ENI's link by its MAC, brings it up and sets it for pods; whose addresses it has is
+   * on record before it returns.
    *
    * @return empty while there is no such link (it appears some seconds after the attachment)
    * @throws IOException if the kernel refuses

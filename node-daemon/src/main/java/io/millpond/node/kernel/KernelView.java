@@ -3,9 +3,12 @@ package io.millpond.node.kernel;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.MacAddress;
 import io.millpond.pool.value.PodDemands;
+import io.millpond.pool.value.PoolName;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What the kernel remembers.
@@ -13,9 +16,14 @@ import java.util.Map;
  * @param attachments complete ones
  * @param interrupted ADDs that did not come to an end
  * @param poolRoutes for every pool address with a route of ours, what the route says
+ * @param enis whose addresses ENIs have, where it is on record; empty for a record that this
+ *     version cannot read
  */
 public record KernelView(
-    List<Seen> attachments, List<Interrupted> interrupted, Map<IpAddress, RouteSays> poolRoutes) {
+    List<Seen> attachments,
+    List<Interrupted> interrupted,
+    Map<IpAddress, RouteSays> poolRoutes,
+    Map<MacAddress, Optional<PoolName>> enis) {
   /** The network of a stand-in; no valid name of a network is so. */
   public static final String UNKNOWN_NETWORK = "?";
 
@@ -24,6 +32,7 @@ public record KernelView(
     attachments = List.copyOf(attachments);
     interrupted = List.copyOf(interrupted);
     poolRoutes = Map.copyOf(poolRoutes);
+    enis = Map.copyOf(enis);
   }
 
   /**

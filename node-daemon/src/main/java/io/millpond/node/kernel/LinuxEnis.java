@@ -45,6 +45,9 @@ final class LinuxEnis {
     }
     EniLink sized = sized(link.get(), eni);
     EniLinks.prepare(sized);
+    if (!eni.device().isPrimary()) {
+      EniLinks.mark(sized, eni.pool());
+    }
     Known up = new Known(sized, GatewayArp.ask(sized, eni.primary(), eni.gateway(), ARP_WAIT));
     known.put(eni.id(), up);
     return Optional.of(up);

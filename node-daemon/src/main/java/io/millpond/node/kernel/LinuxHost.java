@@ -97,7 +97,8 @@ public final class LinuxHost implements HostNetwork {
     return new KernelView(
         ledger.attachments().stream().map(LinuxHost::seen).toList(),
         ledger.interrupted().stream().map(one -> new KernelView.Interrupted(one.veth())).toList(),
-        says);
+        says,
+        ledger.enis());
   }
 
   private static KernelView.Seen seen(KernelLedger.Entry entry) {

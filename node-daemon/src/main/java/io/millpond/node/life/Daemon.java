@@ -15,6 +15,7 @@ import io.millpond.node.http.NodeView;
 import io.millpond.node.kernel.KernelAccess;
 import io.millpond.node.kernel.NodeFacts;
 import io.millpond.node.settings.Settings;
+import io.millpond.pool.PoolSummary;
 import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -195,6 +196,21 @@ public final class Daemon implements NodeView {
         () -> PoolJson.states(fresh.pool().snapshot().summary()));
     metrics.gauge(
         "millpond_enis", "ENIs in the pool.", () -> fresh.pool().snapshot().summary().enis());
+    metrics.gauges(
+        "millpond_pool_addresses",
+        "Addresses by pool and state.",
+        List.of("pool", "state"),
+        () -> PoolJson.statesByPool(fresh.pool().snapshot()));
+    metrics.gauges(
+        "millpond_pool_enis",
+        "ENIs by pool.",
+        List.of("pool"),
+        () -> PoolJson.byPool(fresh.pool().snapshot(), PoolSummary::enis));
+    metrics.gauges(
+        "millpond_pool_requests_waiting",
+        "Requests that wait for an address, by pool.",
+        List.of("pool"),
+        () -> PoolJson.byPool(fresh.pool().snapshot(), PoolSummary::waiting));
     metrics.gauge(
         "millpond_findings",
         "What is wrong in the kernel and only an administrator can put right: see /v1/pool.",

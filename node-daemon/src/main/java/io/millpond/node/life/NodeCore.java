@@ -28,12 +28,15 @@ import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -95,7 +98,7 @@ public final class NodeCore implements AutoCloseable {
     this.pool =
         new WarmPool(
             PoolState.empty(node.limits(), node.run()),
-            policy(settings.pool(), node.limits()),
+            policy(settings, node.limits()),
             clock,
             this::begin);
     this.work =
@@ -114,7 +117,8 @@ public final class NodeCore implements AutoCloseable {
             metrics,
             settings.daemon().reconcilePeriod());
     this.cloudCare = new CloudCare(cloud, views, pool, settings.cloud().checkPeriod());
-    this.addPod = new AddPod(pool, pods, places, attachments, lanes, settings, metrics);
+    this.addPod =
+        new AddPod(pool, cloud::check, pods, places, attachments, lanes, settings, metrics);
     this.deletePod = new DeletePod(pool, pods, attachments, lanes);
     this.checkPod = new CheckPod(pool, pods, places, attachments, lanes, settings);
     this.collectGarbage = new CollectGarbage(attachments, deletePod, node.linkName());
@@ -141,6 +145,18 @@ public final class NodeCore implements AutoCloseable {
               return pool.snapshot();
             });
     kernelCare.lookAgain();
+  }
+
+  static PoolPolicy policy(Settings settings, PoolLimits limits) {
+    Map<PoolName, PoolPolicy.Warmth> others = new TreeMap<>();
+    settings
+        .cloud()
+        .pools()
+        .forEach(
+            (name, pool) ->
+                others.put(
+                    name, new PoolPolicy.Warmth(pool.warmIpTarget(), pool.minimumIpTarget())));
+    return policy(settings.pool(), limits).withPools(others);
   }
 
   static PoolPolicy policy(Settings.Pool pool, PoolLimits limits) {

@@ -5,8 +5,10 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.millpond.node.pods.Attachments;
 import io.millpond.node.pods.Readiness;
 import io.millpond.pool.PoolReport;
+import io.millpond.pool.PoolState;
 import io.millpond.pool.PoolSummary;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.PoolName;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -14,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
 
 /** The pool as the page, {@code /v1/pool} and {@code millpond-ctl} show it. */
 final class PoolJson {
@@ -134,12 +137,32 @@ final class PoolJson {
     return states;
   }
 
+  /** What {@code number} says of every pool. */
+  static Map<List<String>, Number> byPool(PoolState state, ToIntFunction<PoolSummary> number) {
+    Map<List<String>, Number> numbers = new LinkedHashMap<>();
+    for (PoolName name : state.pools()) {
+      numbers.put(List.of(name.value()), number.applyAsInt(state.summary(name)));
+    }
+    return numbers;
+  }
+
+  /** Addresses by pool and state. */
+  static Map<List<String>, Number> statesByPool(PoolState state) {
+    Map<List<String>, Number> numbers = new LinkedHashMap<>();
+    for (PoolName name : state.pools()) {
+      states(state.summary(name))
+          .forEach((label, count) -> numbers.put(List.of(name.value(), label), count));
+    }
+    return numbers;
+  }
+
   private static void eni(
       JsonGenerator json, PoolReport.EniLine eni, Attachments attachments, BootTime now)
       throws IOException {
     json.writeStartObject();
     json.writeStringField("id", eni.id().value());
     json.writeStringField("device", eni.device());
+    json.writeStringField("pool", eni.pool().value());
     if (eni.leaving()) {
       json.writeStringField("note", "being given back");
     }

@@ -10,6 +10,7 @@ import io.millpond.pool.PoolEvent;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -120,7 +121,7 @@ public final class StartUp {
 
   /**
    * The metadata does not say whose an ENI is: beside the primary one, only those are used whose
-   * addresses the kernel remembers as the pool's.
+   * addresses the kernel remembers as a pool's, and only for the pool that it remembers.
    */
   private static Cloud.Inventory believed(Cloud.Inventory inventory, KernelView kernel) {
     if (inventory.verified()) {
@@ -128,10 +129,19 @@ public final class StartUp {
     }
     List<Cloud.EniSeen> enis = new ArrayList<>();
     for (Cloud.EniSeen eni : inventory.enis()) {
+      boolean primary = eni.place().device().isPrimary();
+      // Without a record it is from before there were several pools.
+      Optional<PoolName> pool =
+          primary
+              ? Optional.of(PoolName.DEFAULT)
+              : kernel.enis().getOrDefault(eni.place().mac(), Optional.of(PoolName.DEFAULT));
       boolean remembered =
-          eni.place().device().isPrimary()
-              || eni.addresses().stream().anyMatch(kernel.poolRoutes()::containsKey);
-      enis.add(new Cloud.EniSeen(eni.place(), eni.ours() && remembered, eni.addresses()));
+          primary || eni.addresses().stream().anyMatch(kernel.poolRoutes()::containsKey);
+      enis.add(
+          new Cloud.EniSeen(
+              eni.place().in(pool.orElse(PoolName.DEFAULT)),
+              eni.ours() && remembered && pool.isPresent(),
+              eni.addresses()));
     }
     return new Cloud.Inventory(false, enis);
   }

@@ -20,6 +20,9 @@ public sealed interface AddOutcome {
   record NoAddress(String cause, String remedy, Optional<Duration> expectedIn)
       implements AddOutcome {}
 
+  /** The pool that it should come from does not exist here; asking again is in vain. */
+  record NoSuchPool(String what, String remedy) implements AddOutcome {}
+
   /** A DEL came, or the caller hung up; all is undone. */
   record Abandoned(String why) implements AddOutcome {}
 

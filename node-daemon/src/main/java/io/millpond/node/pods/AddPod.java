@@ -1,5 +1,6 @@
 package io.millpond.node.pods;
 
+import io.millpond.node.cloud.Cloud;
 import io.millpond.node.cloud.EniPlaces;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.kernel.EniPlace;
@@ -12,12 +13,14 @@ import io.millpond.node.warm.PoolAnswer;
 import io.millpond.node.warm.WarmPool;
 import io.millpond.pool.PoolEvent;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +38,8 @@ public final class AddPod {
   private static final Duration LOOK = Duration.ofMillis(100);
 
   private final WarmPool pool;
+  private final Function<PoolName, Cloud.Result<Cloud.Done>> check;
+  private final PoolChoice choice;
   private final PodNetwork kernel;
   private final EniPlaces places;
   private final Attachments attachments;
@@ -42,9 +47,14 @@ public final class AddPod {
   private final Settings settings;
   private final Metrics metrics;
 
-  /** Ready to add pods. */
+  /**
+   * Ready to add pods.
+   *
+   * @param check whether ENIs of a pool can be made for this node; may block
+   */
   public AddPod(
       WarmPool pool,
+      Function<PoolName, Cloud.Result<Cloud.Done>> check,
       PodNetwork kernel,
       EniPlaces places,
       Attachments attachments,
@@ -52,6 +62,8 @@ public final class AddPod {
       Settings settings,
       Metrics metrics) {
     this.pool = pool;
+    this.check = check;
+    this.choice = new PoolChoice(settings.cloud().pools());
     this.kernel = kernel;
     this.places = places;
     this.attachments = attachments;
@@ -94,9 +106,43 @@ public final class AddPod {
     if (exists.isPresent()) {
       return exists.get();
     }
+    return switch (choice.of(request.pool())) {
+      case PoolChoice.Chosen(PoolName name) -> {
+        Optional<AddOutcome> not = impossible(name);
+        yield not.isPresent() ? not.get() : from(name, request, netns, wanted, began);
+      }
+      case PoolChoice.NoSuchPool(String what, String remedy) ->
+          new AddOutcome.NoSuchPool(what, remedy);
+    };
+  }
+
+  /**
+   * Before anything is ordered for a pool's first ENI: another pool would make place for it in
+   * vain.
+   */
+  private Optional<AddOutcome> impossible(PoolName name) {
+    if (name.isDefault()
+        || pool.snapshot().enis().values().stream().anyMatch(eni -> eni.pool().equals(name))) {
+      return Optional.empty();
+    }
+    return switch (check.apply(name)) {
+      case Cloud.Success<Cloud.Done> _ -> Optional.empty();
+      case Cloud.Failure<Cloud.Done> failure ->
+          Optional.of(
+              failure.lasting()
+                  ? new AddOutcome.NoSuchPool(
+                      "pool \"" + name + "\" cannot be used on this node: " + failure.reason(),
+                      failure.remedy())
+                  : new AddOutcome.NoAddress(
+                      failure.reason(), failure.remedy(), Optional.of(failure.retryAfter())));
+    };
+  }
+
+  private AddOutcome from(PoolName name, PodRequest request, Netns netns, Wanted wanted, long began)
+      throws InterruptedException {
     for (int i = 0; i < TRIES; i++) {
       Duration left = settings.daemon().addWait().minusNanos(System.nanoTime() - began);
-      switch (address(request.key(), left.isNegative() ? Duration.ZERO : left, wanted)) {
+      switch (address(request.key(), name, left.isNegative() ? Duration.ZERO : left, wanted)) {
         case PoolAnswer.Granted granted -> {
           Optional<AddOutcome> end = build(request, granted, netns, wanted);
           if (end.isPresent()) {
@@ -136,9 +182,9 @@ public final class AddPod {
                 .formatted(key, known, asked));
   }
 
-  private PoolAnswer address(AttachmentKey key, Duration wait, Wanted wanted)
+  private PoolAnswer address(AttachmentKey key, PoolName name, Duration wait, Wanted wanted)
       throws InterruptedException {
-    CompletableFuture<PoolAnswer> answer = pool.request(key, wait);
+    CompletableFuture<PoolAnswer> answer = pool.request(key, name, wait);
     wanted.turn().whenUnwanted(() -> pool.withdraw(key));
     while (true) {
       try {

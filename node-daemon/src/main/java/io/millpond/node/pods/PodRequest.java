@@ -17,17 +17,23 @@ import java.util.OptionalInt;
  * @param mtu where the configuration overrides the node's
  * @param extraRoutes of the configuration
  * @param demands host ports and bandwidth limits
+ * @param pool what the configuration says of it
  */
 public record PodRequest(
-    AttachmentKey key, String pod, OptionalInt mtu, List<Prefix> extraRoutes, PodDemands demands) {
+    AttachmentKey key,
+    String pod,
+    OptionalInt mtu,
+    List<Prefix> extraRoutes,
+    PodDemands demands,
+    PoolWish pool) {
   /** Copies the list. */
   public PodRequest {
     extraRoutes = List.copyOf(extraRoutes);
   }
 
-  /** Without demands. */
+  /** Without demands, of the default pool. */
   public PodRequest(AttachmentKey key, String pod, OptionalInt mtu, List<Prefix> extraRoutes) {
-    this(key, pod, mtu, extraRoutes, PodDemands.NONE);
+    this(key, pod, mtu, extraRoutes, PodDemands.NONE, PoolWish.NONE);
   }
 
   /** What ADD builds and CHECK compares with, once the pod has an address. */

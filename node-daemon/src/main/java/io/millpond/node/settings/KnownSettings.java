@@ -1,5 +1,6 @@
 package io.millpond.node.settings;
 
+import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -67,7 +69,7 @@ public final class KnownSettings {
           "MILLPOND_MAX_PODS",
           SettingType.number(0, 1000),
           "0",
-          "Addresses the node has at most, so that no more are kept than pods can use; 0 means as many as its ENIs can have.");
+          "Addresses a pool has at most, so that no more are kept than pods can use; 0 means as many as the node's ENIs can have.");
 
   // EC2.
   static final Setting<String> CLUSTER_NAME =
@@ -79,15 +81,21 @@ public final class KnownSettings {
   static final Setting<List<String>> SUBNETS =
       setting(
           "MILLPOND_SUBNETS",
-          SettingType.texts("subnet ids", Pattern.compile("subnet-[0-9a-f]{8,17}")),
+          SettingType.texts("subnet ids", PoolsText.SUBNET),
           "",
           "Subnets for new ENIs; empty means those of the node's zone that are tagged for it, else the primary ENI's.");
   static final Setting<List<String>> SECURITY_GROUPS =
       setting(
           "MILLPOND_SECURITY_GROUPS",
-          SettingType.texts("security group ids", Pattern.compile("sg-[0-9a-f]{8,17}")),
+          SettingType.texts("security group ids", PoolsText.GROUP),
           "",
           "Security groups of new ENIs; empty means those of the primary ENI.");
+  static final Setting<SortedMap<PoolName, Settings.NamedPool>> POOLS =
+      setting(
+          "MILLPOND_POOLS",
+          SettingType.POOLS,
+          "",
+          "Further pools, whose ENIs stand in other subnets or have other security groups: a network's key pool names the one that its addresses come from.");
   static final Setting<Map<String, String>> ENI_TAGS =
       setting("MILLPOND_ENI_TAGS", SettingType.PAIRS, "", "Tags for new ENIs, beside our own.");
   static final Setting<URI> EC2_ENDPOINT =

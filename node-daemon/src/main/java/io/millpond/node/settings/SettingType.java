@@ -1,5 +1,6 @@
 package io.millpond.node.settings;
 
+import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -198,6 +200,10 @@ public record SettingType<T>(String form, Function<String, T> reader) {
                     });
             return java.util.Collections.unmodifiableMap(pairs);
           });
+
+  /** Pools beside the default one. */
+  static final SettingType<SortedMap<PoolName, Settings.NamedPool>> POOLS =
+      new SettingType<>(PoolsText.FORM, PoolsText::read);
 
   private static Stream<String> parts(String text) {
     return Stream.of(text.split(",", -1)).map(String::strip).filter(part -> !part.isEmpty());

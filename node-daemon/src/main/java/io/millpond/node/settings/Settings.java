@@ -1,5 +1,6 @@
 package io.millpond.node.settings;
 
+import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /**
  * The daemon's settings, validated. {@link KnownSettings} says what each means; the names here are
@@ -32,11 +34,18 @@ public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
       int firstEni,
       int maxPods) {}
 
-  /** Where and how ENIs are made. */
+  /**
+   * Where and how ENIs are made.
+   *
+   * @param subnets of the default pool
+   * @param securityGroups of ENIs for whose pool no others are named
+   * @param pools those beside the default one
+   */
   public record Cloud(
       Optional<String> clusterName,
       List<String> subnets,
       List<String> securityGroups,
+      SortedMap<PoolName, NamedPool> pools,
       Map<String, String> eniTags,
       Optional<URI> ec2Endpoint,
       URI metadataEndpoint,
@@ -54,6 +63,23 @@ public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
       InetSocketAddress httpAddress,
       InetSocketAddress metricsAddress,
       LogLevel logLevel) {}
+
+  /**
+   * A pool beside the default one.
+   *
+   * @param subnets of its ENIs; of those, the node's zone's count
+   * @param securityGroups of its ENIs; empty: those of the node's other ENIs
+   * @param warmIpTarget free addresses to keep ready
+   * @param minimumIpTarget addresses it always has
+   */
+  public record NamedPool(
+      List<String> subnets, List<String> securityGroups, int warmIpTarget, int minimumIpTarget) {
+    /** Copies the lists. */
+    public NamedPool {
+      subnets = List.copyOf(subnets);
+      securityGroups = List.copyOf(securityGroups);
+    }
+  }
 
   /** Every setting at its default. */
   public static Settings defaults() {
@@ -100,6 +126,7 @@ public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
             values.find(KnownSettings.CLUSTER_NAME),
             values.get(KnownSettings.SUBNETS),
             values.get(KnownSettings.SECURITY_GROUPS),
+            values.get(KnownSettings.POOLS),
             values.get(KnownSettings.ENI_TAGS),
             values.find(KnownSettings.EC2_ENDPOINT),
             values.get(KnownSettings.METADATA_ENDPOINT),

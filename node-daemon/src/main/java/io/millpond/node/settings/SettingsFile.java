@@ -18,7 +18,8 @@ import java.util.stream.StreamSupport;
 
 /**
  * The settings file: YAML, one flat map of keys to scalars, lists of scalars, or (for pairs) maps
- * of scalars. Lists and maps become the text that the environment would have: separated by commas.
+ * of scalars. Lists and maps become the text that the environment would have: separated by commas;
+ * {@code pools}, a map of maps, becomes JSON.
  */
 final class SettingsFile {
   private static final int LARGEST = 1 << 20;
@@ -79,6 +80,8 @@ final class SettingsFile {
       Path path, String key, JsonNode value, Map<String, String> texts, List<String> errors) {
     if (KnownSettings.all().stream().noneMatch(setting -> setting.fileKey().equals(key))) {
       errors.add("the settings file " + path + " has an unknown key: " + key);
+    } else if (key.equals(KnownSettings.POOLS.fileKey())) {
+      texts.put(key, value.isNull() ? "" : value.toString());
     } else if (value.isValueNode()) {
       texts.put(key, value.isNull() ? "" : value.asText());
     } else if (value.isArray()) {

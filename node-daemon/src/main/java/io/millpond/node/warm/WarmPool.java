@@ -8,6 +8,7 @@ import io.millpond.pool.PoolPolicy;
 import io.millpond.pool.PoolState;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -52,7 +53,7 @@ public final class WarmPool implements AutoCloseable {
   private final Map<AttachmentKey, Asked> asked = new HashMap<>();
   private final Thread thread;
   private volatile PoolState state;
-  private @Nullable String growthFailure;
+  private final Map<PoolName, String> growthFailures = new HashMap<>();
   private volatile @Nullable String trouble;
   private volatile BootTime turned;
   private volatile boolean closed;
@@ -61,12 +62,13 @@ public final class WarmPool implements AutoCloseable {
 
   private record Apply(PoolEvent event, CompletableFuture<PoolState> applied) implements Command {}
 
-  private record Ask(AttachmentKey key, BootTime deadline, CompletableFuture<PoolAnswer> answer)
+  private record Ask(
+      AttachmentKey key, PoolName pool, BootTime deadline, CompletableFuture<PoolAnswer> answer)
       implements Command {}
 
   private record Withdraw(AttachmentKey key) implements Command {}
 
-  private record Asked(BootTime deadline, CompletableFuture<PoolAnswer> answer) {}
+  private record Asked(PoolName pool, BootTime deadline, CompletableFuture<PoolAnswer> answer) {}
 
   /**
    * A pool that begins in this state; nothing moves before {@link #start}.
@@ -118,11 +120,12 @@ public final class WarmPool implements AutoCloseable {
   /**
    * Asks for an address for the attachment.
    *
+   * @param name of the pool that the address has to be from
    * @param wait how long to wait for one that is not there yet
    */
-  public CompletableFuture<PoolAnswer> request(AttachmentKey key, Duration wait) {
+  public CompletableFuture<PoolAnswer> request(AttachmentKey key, PoolName name, Duration wait) {
     CompletableFuture<PoolAnswer> answer = new CompletableFuture<>();
-    submit(new Ask(key, clock.get().plus(wait), answer));
+    submit(new Ask(key, name, clock.get().plus(wait), answer));
     return answer;
   }
 
@@ -218,18 +221,19 @@ public final class WarmPool implements AutoCloseable {
   }
 
   private void ask(Ask ask, BootTime now) {
-    PoolState.Allocation allocation = state.request(ask.key(), policy, now);
+    PoolState.Allocation allocation = state.request(ask.key(), ask.pool(), policy, now);
     state = allocation.state();
     switch (allocation.result()) {
       case AllocationResult.Granted _, AllocationResult.Refused _ ->
-          ask.answer().complete(explained(allocation.result()));
+          ask.answer().complete(explained(allocation.result(), ask.pool()));
       case AllocationResult.Wait wait -> {
         log.info(
-            "waiting for an address for {}: {} (expected in {} ms)",
+            "waiting for an address of pool {} for {}: {} (expected in {} ms)",
+            ask.pool(),
             ask.key(),
             wait.reason(),
             wait.expectedIn().toMillis());
-        Asked before = asked.put(ask.key(), new Asked(ask.deadline(), ask.answer()));
+        Asked before = asked.put(ask.key(), new Asked(ask.pool(), ask.deadline(), ask.answer()));
         if (before != null) {
           before.answer().complete(new PoolAnswer.Withdrawn());
         }
@@ -251,15 +255,26 @@ public final class WarmPool implements AutoCloseable {
     expire(now);
     for (PoolAction action : Planner.plan(state, policy, now)) {
       state = state.apply(new PoolEvent.Ordered(action, now));
-      runner.start(action, !asked.isEmpty());
+      runner.start(action, podWaits(action));
     }
+  }
+
+  /** For what it brings to its pool, or for the place that it leaves to another. */
+  private boolean podWaits(PoolAction action) {
+    return asked.values().stream()
+        .anyMatch(
+            waiting ->
+                action.destructive()
+                    ? action.kind() == PoolAction.Kind.RELEASE_ENI
+                        && !waiting.pool().equals(action.pool())
+                    : waiting.pool().equals(action.pool()));
   }
 
   private void expire(BootTime now) {
     for (AttachmentKey key : List.copyOf(asked.keySet())) {
       Asked waiting = asked.get(key);
       if (waiting != null && !now.isBefore(waiting.deadline())) {
-        PoolAnswer answer = explained(state.explain(key, policy, now));
+        PoolAnswer answer = explained(state.explain(key, policy, now), waiting.pool());
         asked.remove(key);
         state = state.apply(new PoolEvent.Cancelled(key, now));
         waiting.answer().complete(answer);
@@ -267,30 +282,35 @@ public final class WarmPool implements AutoCloseable {
     }
   }
 
-  private PoolAnswer explained(AllocationResult result) {
+  private PoolAnswer explained(AllocationResult result, PoolName pool) {
     return switch (result) {
       case AllocationResult.Granted granted ->
           new PoolAnswer.Granted(granted.address(), granted.eni());
       case AllocationResult.Wait wait ->
           new PoolAnswer.None(
-              wait.reason() + outlook(wait.reason()), PATIENCE, Optional.of(wait.expectedIn()));
+              wait.reason() + outlook(wait.reason(), pool),
+              PATIENCE,
+              Optional.of(wait.expectedIn()));
       case AllocationResult.Refused refused ->
           new PoolAnswer.None(
-              refused.reason() + outlook(refused.reason()), refused.remedy(), Optional.empty());
+              refused.reason() + outlook(refused.reason(), pool),
+              refused.remedy(),
+              Optional.empty());
     };
   }
 
   /** What EC2 said when the pool was last to grow in vain, and how long it has been growing. */
-  private String outlook(String reason) {
-    String failure = growthFailure;
+  private String outlook(String reason, PoolName pool) {
+    String failure = growthFailures.get(pool);
     String before =
         failure == null || reason.contains(failure) ? "" : "; the last try failed: " + failure;
-    return before + growing();
+    return before + growing(pool);
   }
 
-  private String growing() {
+  private String growing(PoolName pool) {
     return state.inFlight().values().stream()
         .filter(flight -> flight.action().incoming() > 0)
+        .filter(flight -> flight.action().pool().equals(pool))
         .min(Comparator.comparing(PoolState.InFlight::since))
         .map(
             oldest -> {
@@ -308,15 +328,21 @@ public final class WarmPool implements AutoCloseable {
 
   private void note(PoolEvent event) {
     switch (event) {
-      case PoolEvent.EniAdded _, PoolEvent.AddressesAssigned _ -> growthFailure = null;
-      case PoolEvent.ActionFailed failed -> {
-        PoolState.InFlight flight = state.inFlight().get(failed.actionId());
-        if (flight != null && flight.action().incoming() > 0) {
-          growthFailure = failed.reason();
-        }
-      }
+      case PoolEvent.EniAdded added -> growthFailures.remove(added.pool());
+      case PoolEvent.AddressesAssigned assigned ->
+          growing(assigned.actionId()).ifPresent(growthFailures::remove);
+      case PoolEvent.ActionFailed failed ->
+          growing(failed.actionId()).ifPresent(pool -> growthFailures.put(pool, failed.reason()));
       default -> {}
     }
+  }
+
+  /** The pool that the action in flight brings addresses to. */
+  private Optional<PoolName> growing(long actionId) {
+    return Optional.ofNullable(state.inFlight().get(actionId))
+        .map(PoolState.InFlight::action)
+        .filter(action -> action.incoming() > 0)
+        .map(PoolAction::pool);
   }
 
   private void failed(String what, Throwable error) {

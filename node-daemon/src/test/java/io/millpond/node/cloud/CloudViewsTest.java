@@ -9,6 +9,7 @@ import io.millpond.node.testing.Steps;
 import io.millpond.pool.CloudView;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -44,7 +45,7 @@ class CloudViewsTest {
   @Test
   void anEniWithoutALinkIsToldOnceTheLinkHasCome() throws Exception {
     kernel.linksAreLate(true);
-    assertThat(cloud.addEni("x", DeviceIndex.of(1), 2, Cloud.Urgency.WARM_UP))
+    assertThat(cloud.addEni(PoolName.DEFAULT, "x", DeviceIndex.of(1), 2, Cloud.Urgency.WARM_UP))
         .isInstanceOf(Cloud.Success.class);
     CloudView before = view(cloud.ask(Cloud.Urgency.WARM_UP));
     assertThat(before.foreign()).containsExactly(DeviceIndex.of(1));

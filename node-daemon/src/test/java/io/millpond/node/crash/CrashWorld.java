@@ -28,6 +28,7 @@ import io.millpond.pool.PoolState;
 import io.millpond.pool.PoolSummary;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import io.millpond.simulator.Simulator;
 import io.millpond.simulator.SimulatorConfig;
 import io.millpond.simulator.SimulatorConfig.InstanceConfig;
@@ -58,6 +59,10 @@ final class CrashWorld implements AutoCloseable {
   /** As the real one. */
   static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
 
+  /** A pool that needs no configuration: the simulator's other subnet. */
+  static final PoolName STORAGE_SUBNET = new PoolName("subnet-0a00000000000002a");
+
+  private static final PoolLimits LIMITS = new PoolLimits(3, 4);
   private static final String REGION = "eu-central-1";
 
   /** How a daemon is built from its ports: tests put bugs in between. */
@@ -187,7 +192,7 @@ final class CrashWorld implements AutoCloseable {
       enis = cloud;
       ModelDatapath datapath = kernel.datapath(life);
       NodeCore.Node node =
-          new NodeCore.Node(new PoolLimits(3, 4), clock, ModelKernel::linkName, "run" + runs++);
+          new NodeCore.Node(LIMITS, clock, ModelKernel::linkName, "run" + runs++);
       core =
           new NodeCore(
               settings,
@@ -318,12 +323,19 @@ final class CrashWorld implements AutoCloseable {
   /** Nothing is in flight or unknown, and the pool has what it wants. */
   boolean calm() {
     PoolState state = pool();
-    PoolSummary sum = state.summary();
+    PoolSummary sum = state.summary(PoolName.DEFAULT);
     return state.inFlight().isEmpty()
         && !state.needsObservation()
-        && sum.free() >= 1
+        && (sum.free() >= 1 || full(state))
         && sum.total() >= 3
         && !life.busy();
+  }
+
+  /** Whether the default pool can have no more addresses. */
+  private static boolean full(PoolState state) {
+    PoolSummary sum = state.summary(PoolName.DEFAULT);
+    return state.summary().enis() == LIMITS.maxEnis()
+        && sum.owned() == sum.enis() * LIMITS.slotsPerEni();
   }
 
   /** Calm, and what an earlier run left was looked for. */
@@ -348,7 +360,7 @@ final class CrashWorld implements AutoCloseable {
     return calm()
         && sum.total() == 3
         && sum.free() == 3
-        && pool().surplus() == null
+        && pool().surpluses().isEmpty()
         && sum.enis() == aws.interfaces().size()
         && kernel.routes().size() == 3;
   }

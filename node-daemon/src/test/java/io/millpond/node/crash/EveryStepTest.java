@@ -57,6 +57,8 @@ class EveryStepTest {
           "detach: veth",
           "undo: route",
           "care: pod",
+          "EC2: DescribeSubnets",
+          "host: ENI marked",
           "host: routes forgotten");
 
   private static final ExecutorService THREADS =

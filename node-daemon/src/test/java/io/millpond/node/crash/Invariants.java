@@ -6,8 +6,10 @@ import io.millpond.node.kernel.KernelView;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.pool.AddressState;
 import io.millpond.pool.PoolAddress;
+import io.millpond.pool.PoolEni;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
+import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.simulator.model.NetworkInterface;
@@ -106,6 +108,29 @@ final class Invariants {
             });
     assertThat(world.kernel.shortestRest()).as("cooldown").isGreaterThanOrEqualTo(COOLDOWN);
     checkRest();
+    checkPools();
+  }
+
+  /**
+   * An ENI is of the pool that its tag says, and the pods have addresses of their pool's subnet.
+   */
+  private void checkPools() {
+    for (NetworkInterface eni : world.aws.interfaces()) {
+      PoolEni known = world.pool().enis().get(new EniId(eni.id()));
+      if (known != null) {
+        assertThat(known.pool().value())
+            .as("pool of %s", eni.id())
+            .isEqualTo(eni.tags().getOrDefault("millpond.io/pool", "default"));
+      }
+    }
+    world
+        .pods
+        .running()
+        .forEach(
+            (pod, address) ->
+                assertThat(address.toString())
+                    .as("address of %s", pod)
+                    .startsWith(pod.startsWith(PodRuntime.STORAGE) ? "10.0.2." : "10.0.1."));
   }
 
   /** An address rests from when the network last saw a pod with it, and for long enough. */

@@ -112,7 +112,9 @@ enum PlantedBug implements CrashWorld.Bugs {
   PODS_ARE_FORGOTTEN(Scenario.ADD, "the kernel's owners are the pool's") {
     @Override
     public HostNetwork host(HostNetwork host) {
-      return seeing(host, view -> new KernelView(List.of(), view.interrupted(), view.poolRoutes()));
+      return seeing(
+          host,
+          view -> new KernelView(List.of(), view.interrupted(), view.poolRoutes(), view.enis()));
     }
   },
   /** What a crash left of an ADD stays. */
@@ -311,7 +313,10 @@ enum PlantedBug implements CrashWorld.Bugs {
         host,
         view ->
             new KernelView(
-                view.attachments(), view.interrupted(), change.apply(view.poolRoutes())));
+                view.attachments(),
+                view.interrupted(),
+                change.apply(view.poolRoutes()),
+                view.enis()));
   }
 
   private static HostNetwork seeing(HostNetwork host, UnaryOperator<KernelView> change) {

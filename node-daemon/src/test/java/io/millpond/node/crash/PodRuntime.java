@@ -6,6 +6,7 @@ import io.millpond.node.pods.AddOutcome;
 import io.millpond.node.pods.Caller;
 import io.millpond.node.pods.DeletePod;
 import io.millpond.node.pods.PodRequest;
+import io.millpond.node.pods.PoolWish;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.pool.PoolAddress;
 import io.millpond.pool.value.AttachmentKey;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.UnaryOperator;
@@ -75,6 +77,15 @@ final class PodRuntime {
     return add(pod, Caller.PATIENT);
   }
 
+  /** Pods whose names begin so get their addresses from another subnet than the node's. */
+  static final String STORAGE = "storage-";
+
+  private static PoolWish wish(String pod) {
+    return pod.startsWith(STORAGE)
+        ? new PoolWish(Optional.empty(), Optional.of(CrashWorld.STORAGE_SUBNET.value()))
+        : PoolWish.NONE;
+  }
+
   AddOutcome add(String pod, Caller caller) throws InterruptedException {
     unclear.add(pod);
     AddOutcome outcome =
@@ -83,7 +94,12 @@ final class PodRuntime {
             .addPod()
             .add(
                 new PodRequest(
-                    key(pod), "default/" + pod, OptionalInt.empty(), List.of(), demands(pod)),
+                    key(pod),
+                    "default/" + pod,
+                    OptionalInt.empty(),
+                    List.of(),
+                    demands(pod),
+                    wish(pod)),
                 ModelKernel.netns(inode(pod)),
                 heard.apply(caller));
     if (outcome instanceof AddOutcome.Added added) {
@@ -105,6 +121,31 @@ final class PodRuntime {
     }
   }
 
+  /** As {@link #addedOrTriedAgain}, of an ADD that has to wait for EC2. */
+  void addedInTime(String pod) throws InterruptedException {
+    if (!addInTime(pod)) {
+      deleted(pod);
+      boolean _ = addInTime(pod);
+    }
+  }
+
+  private boolean addInTime(String pod) throws InterruptedException {
+    CompletableFuture<AddOutcome> adding = new CompletableFuture<>();
+    Thread _ =
+        Thread.ofPlatform()
+            .daemon()
+            .start(
+                () -> {
+                  try {
+                    adding.complete(add(pod));
+                  } catch (Throwable e) {
+                    adding.completeExceptionally(e);
+                  }
+                });
+    world.pass(() -> "ADD of " + pod + " ends", Duration.ofMillis(100), adding::isDone);
+    return adding.join() instanceof AddOutcome.Added;
+  }
+
   /** One after the other; the pool is ready for each. */
   void addedInTurn(String... pods) throws InterruptedException {
     for (String pod : pods) {
@@ -116,7 +157,7 @@ final class PodRuntime {
   /** The runtime tries until there is an address. */
   void awaitAdded(String pod) throws InterruptedException {
     long end = world.deadline();
-    while (!(add(pod) instanceof AddOutcome.Added)) {
+    while (!(pod.startsWith(STORAGE) ? addInTime(pod) : add(pod) instanceof AddOutcome.Added)) {
       assertThat(System.nanoTime()).as("ADD of %s: %s", pod, world.counts()).isLessThan(end);
       deleted(pod);
       world.pass(Duration.ofSeconds(5));
@@ -145,6 +186,7 @@ final class PodRuntime {
   void crowd() throws InterruptedException {
     long free =
         world.pool().enis().values().stream()
+            .filter(eni -> eni.pool().isDefault())
             .flatMap(eni -> eni.addresses().values().stream())
             .filter(PoolAddress::usable)
             .count();

@@ -96,6 +96,25 @@ enum Scenario {
       world.pass(Duration.ofSeconds(20), () -> world.calm() && world.counts().total() == 3);
     }
   },
+  /** Into a pool that has no ENI, while the default pool keeps all that the instance can have. */
+  ADD_INTO_ANOTHER_POOL {
+    @Override
+    void prepare(CrashWorld world) throws InterruptedException {
+      super.prepare(world);
+      world.pods.addedInTurn("a", "b", "c", "d", "e");
+      assertThat(world.counts().enis()).isEqualTo(3);
+      for (String pod : new String[] {"a", "b", "c", "d", "e"}) {
+        world.pods.deleted(pod);
+      }
+      world.pass(Duration.ofSeconds(35));
+    }
+
+    @Override
+    void act(CrashWorld world) throws InterruptedException {
+      world.pods.addedInTime(PodRuntime.STORAGE + "a");
+      world.pass(Duration.ofSeconds(2), world::calm);
+    }
+  },
   /** On a node that has just booted. */
   FIRST_START {
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
@@ -21,9 +22,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SettingsTest {
   /**
@@ -82,6 +86,14 @@ class SettingsTest {
         List.of(Prefix.parse("10.9.0.0/16")));
     map("MILLPOND_ADD_WAIT", "500ms", "daemon.addWait", Duration.ofMillis(500));
     map("MILLPOND_RECONCILE_PERIOD", "10s", "daemon.reconcilePeriod", Duration.ofSeconds(10));
+    map(
+        "MILLPOND_POOLS",
+        "{storage: {subnets: [subnet-0a0b0c0d], warmIpTarget: 2}}",
+        "cloud.pools",
+        new TreeMap<>(
+            Map.of(
+                new PoolName("storage"),
+                new Settings.NamedPool(List.of("subnet-0a0b0c0d"), List.of(), 2, 0))));
     map("MILLPOND_MAX_CONNECTIONS", "64", "daemon.maxConnections", 64);
     map("MILLPOND_RUN_DIR", "/run/other", "daemon.runDir", Path.of("/run/other"));
     map(
@@ -98,6 +110,63 @@ class SettingsTest {
   }
 
   @TempDir Path directory;
+
+  private static final String POOLS =
+      """
+      pools:
+        storage:
+          subnets: [subnet-0a0b0c0d, subnet-0e0e0e0e]
+          securityGroups: [sg-0a0b0c0d]
+          warmIpTarget: 2
+          minimumIpTarget: 3
+        backup: {subnets: subnet-0f0f0f0f}
+      """;
+
+  @Test
+  void poolsAreDescribedInTheFileOrAsJsonInTheEnvironment() throws Exception {
+    var inFile = read(POOLS, Map.of()).cloud().pools();
+    assertThat(inFile)
+        .containsExactly(
+            Map.entry(
+                new PoolName("backup"),
+                new Settings.NamedPool(List.of("subnet-0f0f0f0f"), List.of(), 0, 0)),
+            Map.entry(
+                new PoolName("storage"),
+                new Settings.NamedPool(
+                    List.of("subnet-0a0b0c0d", "subnet-0e0e0e0e"), List.of("sg-0a0b0c0d"), 2, 3)));
+    String json = "{\"one\":{\"subnets\":[\"subnet-0a0b0c0d\"]}}";
+    assertThat(read(POOLS, Map.of("MILLPOND_POOLS", json)).cloud().pools())
+        .containsOnlyKeys(new PoolName("one"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{default: {subnets: [subnet-0a0b0c0d]}}|the pool default is what MILLPOND_SUBNETS",
+        "{subnet-0a0b0c0d: {subnets: [subnet-0a0b0c0d]}}|cannot have a subnet's id as its name",
+        "{'a b': {subnets: [subnet-0a0b0c0d]}}|not the name of a pool",
+        "{a: {}}|pool a: subnets is missing or empty",
+        "{a: {subnets: []}}|pool a: subnets is missing or empty",
+        "{a: {subnets: [vpc-1]}}|pool a: subnets: not of the form",
+        "{a: {subnets: [subnet-0a0b0c0d, subnet-0a0b0c0d]}}|pool a: subnets: subnet-0a0b0c0d twice",
+        "{a: {subnets: [subnet-0a0b0c0d], securityGroups: [sg]}}|pool a: securityGroups: not of",
+        "{a: {subnets: [subnet-0a0b0c0d], warmIpTarget: -1}}|pool a: warmIpTarget: not a number",
+        "{a: {subnets: [subnet-0a0b0c0d], minimumIpTarget: x}}|pool a: minimumIpTarget: not a",
+        "{a: {subnets: [subnet-0a0b0c0d], warmEniTarget: 1}}|pool a: unknown key warmEniTarget",
+        "{a: [subnet-0a0b0c0d]}|pool a: not a map",
+        "[a]|not a map of names to pools",
+      })
+  void aPoolThatCannotBeIsRefusedWithItsNameAndKey(String text, String why) {
+    for (Map<String, String> environment : List.of(Map.of("MILLPOND_POOLS", text), NOTHING)) {
+      assertThatThrownBy(() -> read(environment.isEmpty() ? "pools: " + text : "", environment))
+          .isInstanceOfSatisfying(
+              InvalidSettingsException.class,
+              e -> assertThat(e.errors()).singleElement().asString().contains(why));
+    }
+  }
+
+  private static final Map<String, String> NOTHING = Map.of();
 
   private static void map(String name, String text, String component, Object value) {
     MAPPING.put(name, new Expected(text, component, value));

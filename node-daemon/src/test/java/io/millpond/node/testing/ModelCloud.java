@@ -6,6 +6,7 @@ import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +22,12 @@ import org.jspecify.annotations.Nullable;
 public final class ModelCloud implements Cloud {
   private static final Prefix SUBNET = Prefix.parse("10.0.1.0/24");
 
+  /** Where the ENIs of other pools than the default one stand. */
+  public static final Prefix OTHER_SUBNET = Prefix.parse("10.0.2.0/24");
+
+  /** A subnet that is of no use to this node. */
+  public static final PoolName FAR_AWAY = new PoolName("subnet-0fffffff");
+
   private final ModelKernel kernel;
   private final Map<EniId, EniSeen> enis = new LinkedHashMap<>();
   private final List<String> calls = new ArrayList<>();
@@ -32,7 +39,7 @@ public final class ModelCloud implements Cloud {
   /** An instance with its primary ENI and no other address; links appear at once. */
   public ModelCloud(ModelKernel kernel) {
     this.kernel = kernel;
-    make(DeviceIndex.PRIMARY, 0);
+    make(PoolName.DEFAULT, DeviceIndex.PRIMARY, 0);
   }
 
   /** Until told otherwise every call fails so. */
@@ -52,7 +59,7 @@ public final class ModelCloud implements Cloud {
 
   /** Somebody's ENI, tagged so that we keep our hands off; the metadata does not know of tags. */
   public synchronized EniId foreignEni(DeviceIndex device, int count) {
-    EniSeen made = make(device, count);
+    EniSeen made = make(PoolName.DEFAULT, device, count);
     EniSeen foreign = new EniSeen(made.place(), false, made.addresses());
     enis.put(made.place().id(), foreign);
     return made.place().id();
@@ -85,13 +92,14 @@ public final class ModelCloud implements Cloud {
     return all;
   }
 
-  private EniSeen make(DeviceIndex device, int count) {
+  private EniSeen make(PoolName pool, DeviceIndex device, int count) {
+    Prefix subnet = pool.isDefault() ? SUBNET : OTHER_SUBNET;
     EniId id = new EniId("eni-%017x".formatted(nextEni));
     MacAddress mac = MacAddress.parse("02:00:00:00:00:%02x".formatted(nextEni++));
-    EniPlace place = new EniPlace(id, device, mac, fresh(), SUBNET);
+    EniPlace place = new EniPlace(id, device, mac, fresh(subnet), subnet, pool);
     Set<IpAddress> addresses = new TreeSet<>();
     for (int i = 0; i < count; i++) {
-      addresses.add(fresh());
+      addresses.add(fresh(subnet));
     }
     EniSeen eni = new EniSeen(place, true, addresses);
     enis.put(id, eni);
@@ -99,8 +107,8 @@ public final class ModelCloud implements Cloud {
     return eni;
   }
 
-  private IpAddress fresh() {
-    return SUBNET.address().plus(nextAddress++);
+  private IpAddress fresh(Prefix subnet) {
+    return subnet.address().plus(nextAddress++);
   }
 
   private <T> @Nullable Failure<T> fault(String call) {
@@ -120,21 +128,41 @@ public final class ModelCloud implements Cloud {
         new Inventory(
             false,
             enis.values().stream()
-                .map(eni -> new EniSeen(eni.place(), true, eni.addresses()))
+                .map(eni -> new EniSeen(asMetadataKnows(eni.place()), true, eni.addresses()))
                 .toList()));
   }
 
   @Override
   public synchronized Result<EniSeen> addEni(
-      String intentId, DeviceIndex device, int addresses, Urgency urgency) {
+      PoolName pool, String intentId, DeviceIndex device, int addresses, Urgency urgency) {
     Failure<EniSeen> fault = fault("addEni");
     if (fault != null) {
       if (fault.effectUnknown()) {
-        make(device, addresses);
+        make(pool, device, addresses);
       }
       return fault;
     }
-    return new Success<>(make(device, addresses));
+    return new Success<>(make(pool, device, addresses));
+  }
+
+  private static EniPlace asMetadataKnows(EniPlace place) {
+    return place.in(PoolName.DEFAULT);
+  }
+
+  private Prefix on(EniId id) {
+    EniSeen eni = enis.get(id);
+    return eni == null ? SUBNET : eni.place().subnet();
+  }
+
+  @Override
+  public synchronized Result<Done> check(PoolName pool) {
+    Failure<Done> fault = fault("check");
+    if (fault != null) {
+      return fault;
+    }
+    return pool.equals(FAR_AWAY)
+        ? new Failure<>(false, FAR_AWAY + " is elsewhere", "name another", Duration.ZERO, true)
+        : new Success<>(new Done());
   }
 
   @Override
@@ -145,7 +173,7 @@ public final class ModelCloud implements Cloud {
     }
     Set<IpAddress> added = new TreeSet<>();
     for (int i = 0; i < count; i++) {
-      added.add(fresh());
+      added.add(fresh(on(id)));
     }
     enis.computeIfPresent(
         id,

@@ -574,6 +574,9 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
       return Optional.empty();
     }
     refusing(() -> step("host: ENI up", () -> {}));
+    if (!eni.device().isPrimary()) {
+      refusing(() -> step("host: ENI marked", () -> kernel.mark(eni.mac(), eni.pool())));
+    }
     return Optional.of(new LinkName("eth" + eni.device().index()));
   }
 
@@ -598,7 +601,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                                   kernel.connects(veth),
                                   veth.demands())),
                       () -> interrupted.add(new KernelView.Interrupted(link))));
-      return new KernelView(complete, interrupted, kernel.routes);
+      return new KernelView(complete, interrupted, kernel.routes, kernel.marks);
     }
   }
 

@@ -11,6 +11,7 @@ import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
 import io.millpond.pool.value.PodDemands;
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -80,6 +81,7 @@ public final class ModelKernel {
   final Map<String, PodPlan> plans = new TreeMap<>();
   final List<Slave> slaves = new ArrayList<>();
   final Map<IpAddress, KernelView.RouteSays> routes = new TreeMap<>();
+  final Map<MacAddress, Optional<PoolName>> marks = new HashMap<>();
   private final Map<Long, Set<String>> ruled = new TreeMap<>();
   private final Map<String, Integer> numbers = new HashMap<>();
   private final Set<String> leading = new HashSet<>();
@@ -165,6 +167,16 @@ public final class ModelKernel {
     } else {
       links.add(mac);
     }
+  }
+
+  /** Whose addresses an ENI has is on record at its link. */
+  synchronized void mark(MacAddress mac, PoolName pool) {
+    marks.put(mac, Optional.of(pool));
+  }
+
+  /** Somebody wrote over what is on record at the links of ENIs, in a way that nobody can read. */
+  public synchronized void scribbleOverMarks() {
+    marks.replaceAll((_, _) -> Optional.empty());
   }
 
   /** From now on links do not come, or those that should have come all do. */
@@ -348,6 +360,7 @@ public final class ModelKernel {
     veths.clear();
     slaves.clear();
     routes.clear();
+    marks.clear();
     ruled.clear();
     leading.clear();
     openPorts.clear();

@@ -110,7 +110,7 @@ public final class QuietPool {
   /** One round of healing pods: what cannot be put right. */
   public List<String> heal() throws InterruptedException {
     return healPods.look(
-        new KernelView(pods.stream().map(this::now).toList(), List.of(), Map.of()));
+        new KernelView(pods.stream().map(this::now).toList(), List.of(), Map.of(), Map.of()));
   }
 
   private KernelView.Seen now(KernelView.Seen pod) {

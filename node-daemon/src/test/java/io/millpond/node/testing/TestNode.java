@@ -8,6 +8,7 @@ import io.millpond.node.pods.AddOutcome;
 import io.millpond.node.pods.Caller;
 import io.millpond.node.pods.DeletePod;
 import io.millpond.node.pods.PodRequest;
+import io.millpond.node.pods.PoolWish;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.settings.SettingsReader;
 import io.millpond.pool.PoolLimits;
@@ -15,6 +16,7 @@ import io.millpond.pool.PoolState;
 import io.millpond.pool.PoolSummary;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PodDemands;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -119,11 +121,25 @@ public final class TestNode implements AutoCloseable {
   }
 
   public AddOutcome add(String container, long inode, Caller caller) {
+    return add(container, inode, PoolWish.NONE, caller);
+  }
+
+  /** An ADD into a pool. */
+  public AddOutcome add(String container, long inode, PoolWish pool) {
+    return add(container, inode, pool, Caller.PATIENT);
+  }
+
+  private AddOutcome add(String container, long inode, PoolWish pool, Caller caller) {
     try {
       return core.addPod()
           .add(
               new PodRequest(
-                  key(container), "default/" + container, OptionalInt.empty(), List.of()),
+                  key(container),
+                  "default/" + container,
+                  OptionalInt.empty(),
+                  List.of(),
+                  PodDemands.NONE,
+                  pool),
               ModelKernel.netns(inode),
               caller);
     } catch (InterruptedException e) {
@@ -133,7 +149,12 @@ public final class TestNode implements AutoCloseable {
 
   /** An ADD that must succeed: its address. */
   public IpAddress added(String container, long inode) {
-    return switch (add(container, inode)) {
+    return added(container, inode, PoolWish.NONE);
+  }
+
+  /** An ADD into a pool that must succeed: its address. */
+  public IpAddress added(String container, long inode, PoolWish pool) {
+    return switch (add(container, inode, pool)) {
       case AddOutcome.Added added -> added.plan().address();
       case AddOutcome other ->
           throw new AssertionError("ADD of " + container + " ended so: " + other);

@@ -17,12 +17,19 @@ final class Pod implements AutoCloseable {
 
   private final Node node;
   private final String name;
+  private final String configuration;
   private String address = "";
 
   /** A namespace without an address yet. */
   Pod(Node node, String name) {
+    this(node, name, CONFIGURATION);
+  }
+
+  /** A namespace for a network of this configuration, without an address yet. */
+  Pod(Node node, String name, String configuration) {
     this.node = node;
     this.name = name;
+    this.configuration = configuration;
     Shell.run("ip", "netns", "add", name).orThrow();
     Shell.in(name, "ip", "link", "set", "lo", "up").orThrow();
   }
@@ -55,11 +62,11 @@ final class Pod implements AutoCloseable {
   }
 
   Shell.Ran add() {
-    return node.plugin("ADD", name, path(), CONFIGURATION);
+    return node.plugin("ADD", name, path(), configuration);
   }
 
   Shell.Ran del() {
-    return node.plugin("DEL", name, path(), CONFIGURATION);
+    return node.plugin("DEL", name, path(), configuration);
   }
 
   /** DEL, which must succeed without a word. */

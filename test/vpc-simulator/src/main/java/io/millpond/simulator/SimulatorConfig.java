@@ -219,6 +219,23 @@ public record SimulatorConfig(
         fabric);
   }
 
+  public SimulatorConfig withSecurityGroups(List<GroupConfig> otherGroups) {
+    return new SimulatorConfig(
+        region,
+        account,
+        vpc,
+        subnets,
+        otherGroups,
+        instances,
+        hosts,
+        internet,
+        onPremises,
+        settings,
+        throttle,
+        listen,
+        fabric);
+  }
+
   public SimulatorConfig withSettings(Settings otherSettings) {
     return new SimulatorConfig(
         region,
