@@ -81,8 +81,8 @@ public final class RequestTarget {
         new CniResult(
             add.key().ifName(),
             MacAddress.parse("02:00:00:00:00:01"),
-            add.netnsPath(),
             9001,
+            add.netnsPath(),
             IpAddress.parse("10.0.1.7"),
             24,
             IpAddress.parse("10.0.1.1"),
