@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,19 +26,19 @@ class HostileDaemonTest {
     long seed = System.nanoTime();
     reporter.publishEntry("seed", Long.toString(seed));
     Random random = new Random(seed);
-    AtomicReference<byte[]> answer = new AtomicReference<>(new byte[0]);
+    AtomicReferenceArray<byte[]> answer = new AtomicReferenceArray<>(new byte[1][0]);
     try (FakeDaemon daemon =
         FakeDaemon.that(
             plugin -> {
               ByteBuffer request = ByteBuffer.allocate(1 + random.nextInt(600));
               plugin.read(request);
-              FakeDaemon.write(plugin, answer.get());
+              FakeDaemon.write(plugin, answer.get(0));
             },
             run)) {
       assertThat(daemon.frames()).isEmpty();
       for (int i = 0; i < CALLS; i++) {
         byte[] octets = mutated(FakeDaemon.reply(random.nextInt(3), DOCUMENT), random);
-        answer.set(octets);
+        answer.set(0, octets);
         String verb = List.of("ADD", "DEL", "CHECK", "GC", "STATUS").get(random.nextInt(5));
         Ran ran = Plugin.call(verb, run).with("ASAN_OPTIONS", "detect_leaks=1").run();
         judge(ran, octets, "seed %d, call %d, %s".formatted(seed, i, verb));

@@ -105,7 +105,8 @@ class WithoutDaemonTest {
 
   @Test
   void aLinkLiesInThePlaceOfTheRunDirectory() throws Exception {
-    Path link = Files.createSymbolicLink(run.resolve("link"), Files.createDirectory(run.resolve("d")));
+    Path link =
+        Files.createSymbolicLink(run.resolve("link"), Files.createDirectory(run.resolve("d")));
     try (FakeDaemon daemon = FakeDaemon.answering(0, "{}", run.resolve("d"))) {
       Plugin.call("ADD", link).run().failedWith(11);
       Plugin.call("DEL", link).run().failedWith(11);

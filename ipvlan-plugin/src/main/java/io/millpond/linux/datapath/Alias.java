@@ -37,6 +37,7 @@ public record Alias(
   private static final String VERSION = "mp1";
   private static final int LIMIT = 255;
   private static final Pattern HASH = Pattern.compile("[a-z2-7]{26}");
+
   /** What is written here; inside a pod anybody may have written something else. */
   private static final Pattern PRINTABLE = Pattern.compile("[ -~]{0," + LIMIT + "}");
 

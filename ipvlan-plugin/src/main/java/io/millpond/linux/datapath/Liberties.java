@@ -55,7 +55,9 @@ final class Liberties {
     }
     List<String> liberties = new ArrayList<>();
     foreign.forEach(
-        address -> liberties.add("it has %s of %s, which is not its own".formatted(address, a.eni().name())));
+        address ->
+            liberties.add(
+                "it has %s of %s, which is not its own".formatted(address, a.eni().name())));
     if (otherMode) {
       liberties.add(
           "%s is not in mode l2 bridge, for all pods on it, one of which has changed that"

@@ -118,8 +118,7 @@ public final class LinuxPods implements PodNetwork {
           return new NotHealed("the link of " + plan.eni().id() + " is gone");
         }
         PodAttachment attachment = attachment(plan, eni.get());
-        return new Healed(
-            datapath.heal(attachment, netns), datapath.liberties(attachment, netns));
+        return new Healed(datapath.heal(attachment, netns), datapath.liberties(attachment, netns));
       }
     } catch (IOException | IllegalArgumentException e) {
       return new NotHealed(String.valueOf(e.getMessage()));

@@ -130,8 +130,7 @@ public final class HealPods {
             liberties.put(
                 seen.hostLink(),
                 "the pod %s (%s) is out of bounds: %s; whoever is in it has NET_ADMIN: delete it, and take that from it"
-                    .formatted(
-                        seen.pod(), seen.address(), String.join("; ", healed.liberties())));
+                    .formatted(seen.pod(), seen.address(), String.join("; ", healed.liberties())));
           }
           if (!healed.repairs().isEmpty()) {
             metrics.repaired("pod");

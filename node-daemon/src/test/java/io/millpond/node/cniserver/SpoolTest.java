@@ -204,9 +204,16 @@ class SpoolTest {
     Files.createSymbolicLink(directory.resolve(del + "link"), request);
     Files.createSymbolicLink(directory.resolve(del + "device"), Path.of("/dev/zero"));
     Files.createDirectory(directory.resolve(del + "directory"));
-    assertThat(new ProcessBuilder("mkfifo", directory.resolve(del + "fifo").toString()).start().waitFor())
+    assertThat(
+            new ProcessBuilder("mkfifo", directory.resolve(del + "fifo").toString())
+                .start()
+                .waitFor())
         .isZero();
-    try (var huge = java.nio.channels.FileChannel.open(directory.resolve(del + "huge"), java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.WRITE)) {
+    try (var huge =
+        java.nio.channels.FileChannel.open(
+            directory.resolve(del + "huge"),
+            java.nio.file.StandardOpenOption.CREATE,
+            java.nio.file.StandardOpenOption.WRITE)) {
       huge.write(ByteBuffer.wrap(PluginClient.request("DEL", "a")));
       huge.write(ByteBuffer.wrap(new byte[1]), 1L << 40);
     }

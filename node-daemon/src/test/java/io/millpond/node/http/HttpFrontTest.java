@@ -82,7 +82,8 @@ class HttpFrontTest {
         "GET / HTTP/1.1\r\nHost: localhost.evil.example",
         "GET / HTTP/1.1\r\nHost: localhost:80:80",
       })
-  void whateverIsAskedNothingIsGivenToOthersAndTheNextIsAnswered(String request) throws IOException {
+  void whateverIsAskedNothingIsGivenToOthersAndTheNextIsAnswered(String request)
+      throws IOException {
     try (Socket socket = new Socket()) {
       socket.connect(http.readOnlyAddress(), 10_000);
       socket.setSoTimeout(20_000);

@@ -19,7 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Rows of docs/security.md that need a whole daemon: what it may do, who reaches it, what a pod takes. */
+/**
+ * Rows of docs/security.md that need a whole daemon: what it may do, who reaches it, what a pod
+ * takes.
+ */
 @Tag("vm")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
@@ -29,7 +32,9 @@ class SecurityTest {
 
   private static final Duration SOON = Duration.ofSeconds(60);
 
-  /** Tries all that a process of another user can try, until a file says stop; prints what worked. */
+  /**
+   * Tries all that a process of another user can try, until a file says stop; prints what worked.
+   */
   private static final String INTRUDER =
       """
       import os, socket, sys
@@ -140,13 +145,24 @@ class SecurityTest {
         Shell.start(
             Map.of(),
             parent.resolve("sleeper"),
-            List.of("unshare", "--net", "setpriv", "--reuid=1000", "--clear-groups",
-                "--inh-caps=+dac_override,+chown", "--ambient-caps=+dac_override,+chown", "sleep", "600"));
+            List.of(
+                "unshare",
+                "--net",
+                "setpriv",
+                "--reuid=1000",
+                "--clear-groups",
+                "--inh-caps=+dac_override,+chown",
+                "--ambient-caps=+dac_override,+chown",
+                "sleep",
+                "600"));
     try {
       String path = "/proc/" + sleeper.pid() + "/ns/net";
       await()
           .atMost(SOON)
-          .until(() -> !Files.readSymbolicLink(Path.of(path)).equals(Files.readSymbolicLink(Path.of("/proc/self/ns/net"))));
+          .until(
+              () ->
+                  !Files.readSymbolicLink(Path.of(path))
+                      .equals(Files.readSymbolicLink(Path.of("/proc/self/ns/net"))));
       node.plugin("ADD", "sec-2", path, Pod.CONFIGURATION).orThrow();
       int before = node.log().length();
       Shell.run("nsenter", "--net=" + path, "ip", "link", "set", "mpd0", "down").orThrow();
@@ -165,8 +181,16 @@ class SecurityTest {
         Shell.begin(
             Map.of(),
             "",
-            "setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all",
-            "--bounding-set=-all", "python3", script.toString(), node.run().toString(), stop.toString());
+            "setpriv",
+            "--reuid=1000",
+            "--regid=1000",
+            "--clear-groups",
+            "--inh-caps=-all",
+            "--bounding-set=-all",
+            "python3",
+            script.toString(),
+            node.run().toString(),
+            stop.toString());
     Shell.Ran ran;
     try {
       await().atMost(SOON).until(() -> Files.readString(intruder.out()).contains("begun"));
@@ -181,7 +205,8 @@ class SecurityTest {
       ran = intruder.await();
     }
     assertThat(ran.orThrow()).doesNotContain("connected", "listed", "written");
-    assertThat(Integer.parseInt(ran.out().replaceAll("(?s).*tries ", "").strip())).isGreaterThan(100);
+    assertThat(Integer.parseInt(ran.out().replaceAll("(?s).*tries ", "").strip()))
+        .isGreaterThan(100);
   }
 
   @Test
@@ -195,7 +220,13 @@ class SecurityTest {
     thief.in("ip", "addr", "add", unused + "/32", "dev", "eth0").orThrow();
     await()
         .atMost(SOON)
-        .until(() -> node.page("/readyz").out().contains("default/sec-5 (%s) is out of bounds: it has %s".formatted(thief.address(), unused)));
+        .until(
+            () ->
+                node.page("/readyz")
+                    .out()
+                    .contains(
+                        "default/sec-5 (%s) is out of bounds: it has %s"
+                            .formatted(thief.address(), unused)));
     assertThat(node.log()).contains("cannot be put right: the pod default/sec-5");
     thief.in("ip", "addr", "del", unused + "/32", "dev", "eth0").orThrow();
     await().atMost(SOON).until(() -> !node.page("/readyz").out().contains("out of bounds"));
@@ -215,11 +246,18 @@ class SecurityTest {
   @Test
   void noCredentialIsInTheLogOrOnAPage() {
     String token =
-        node.in("curl", "-sS", "-X", "PUT", "-H", "X-aws-ec2-metadata-token-ttl-seconds: 60",
+        node.in(
+                "curl",
+                "-sS",
+                "-X",
+                "PUT",
+                "-H",
+                "X-aws-ec2-metadata-token-ttl-seconds: 60",
                 "http://169.254.169.254/latest/api/token")
             .orThrow();
     String base = "http://169.254.169.254/latest/meta-data/iam/security-credentials/";
-    String role = node.in("curl", "-sS", "-H", "X-aws-ec2-metadata-token: " + token, base).orThrow().strip();
+    String role =
+        node.in("curl", "-sS", "-H", "X-aws-ec2-metadata-token: " + token, base).orThrow().strip();
     Shell.Ran credentials =
         node.in("curl", "-sS", "-H", "X-aws-ec2-metadata-token: " + token, base + role);
     List<String> secrets =
