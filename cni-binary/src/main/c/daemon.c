@@ -53,6 +53,10 @@ static int connect_daemon(long long deadline, const char **why) {
     *why = "the path of the daemon's socket is too long";
     return -1;
   }
+  if (!run_dir_is_ours()) {
+    *why = "the daemon's run directory is not a directory that root alone may change: somebody replaced it";
+    return -1;
+  }
   struct stat st;
   if (lstat(address.sun_path, &st) != 0) {
     *why = "there is no socket: the daemon has not started yet";

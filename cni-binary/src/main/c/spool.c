@@ -91,6 +91,10 @@ static int open_spool(const char **why) {
     *why = "the run directory cannot be made";
     return -1;
   }
+  if (!run_dir_is_ours()) {
+    *why = "the run directory is not a directory that root alone may change";
+    return -1;
+  }
   (void)snprintf(path, sizeof path, "%s/spool", run_dir());
   if (mkdir(path, 0700) != 0 && errno != EEXIST) {
     *why = "the spool directory cannot be made";

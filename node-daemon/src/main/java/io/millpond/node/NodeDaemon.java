@@ -1,5 +1,6 @@
 package io.millpond.node;
 
+import io.millpond.linux.unix.Capabilities;
 import io.millpond.node.cloud.Ec2Access;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.kernel.KernelAccess;
@@ -26,6 +27,7 @@ final class NodeDaemon {
 
   static int runUntilStopped(Settings settings) throws InterruptedException {
     log.info("millpond {} starts as process {}", Version.current(), ProcessHandle.current().pid());
+    sayWhatItMayDo();
     Metrics metrics = new Metrics();
     Daemon daemon =
         new Daemon(
@@ -46,6 +48,24 @@ final class NodeDaemon {
     }
     daemon.awaitStop();
     return 0;
+  }
+
+  /** The launcher has taken away what is not needed (docs/security.md). */
+  private static void sayWhatItMayDo() {
+    Capabilities capabilities;
+    try {
+      capabilities = Capabilities.ofThisProcess();
+    } catch (IOException e) {
+      log.warn("what the daemon may do is not known: {}", e.toString());
+      return;
+    }
+    log.info("capabilities: {}", String.join(", ", capabilities.names()));
+    capabilities.missing().forEach(log::warn);
+    if (!capabilities.superfluous().isEmpty()) {
+      log.warn(
+          "the daemon may do more than it needs to ({}): start it with bin/millpondd where setpriv (util-linux) is installed, or bound its capabilities in its unit",
+          String.join(", ", capabilities.superfluous()));
+    }
   }
 
   private static void stop(Daemon daemon, AtomicInteger exit) {

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever is wrong with the daemon, every verb has its answer, and a DEL is not lost. */
 class WithoutDaemonTest {
@@ -98,6 +99,30 @@ class WithoutDaemonTest {
 
       everyVerbIsAnsweredAlone();
 
+      assertThat(daemon.frames()).isEmpty();
+    }
+  }
+
+  @Test
+  void aLinkLiesInThePlaceOfTheRunDirectory() throws Exception {
+    Path link =
+        Files.createSymbolicLink(run.resolve("link"), Files.createDirectory(run.resolve("d")));
+    try (FakeDaemon daemon = FakeDaemon.answering(0, "{}", run.resolve("d"))) {
+      Plugin.call("ADD", link).run().failedWith(11);
+      Plugin.call("DEL", link).run().failedWith(11);
+      assertThat(daemon.frames()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rwxrwx---", "rwx---rwx", "rwxrwxrwx"})
+  void othersMayWriteToTheRunDirectory(String mode) throws Exception {
+    try (FakeDaemon daemon = FakeDaemon.answering(0, "{}", run)) {
+      Files.setPosixFilePermissions(run, PosixFilePermissions.fromString(mode));
+      Plugin.call("ADD", run).run().failedWith(11);
+      Ran ran = Plugin.call("DEL", run).run();
+      ran.failedWith(11);
+      assertThat(ran.error().path("details").textValue()).contains("root alone");
       assertThat(daemon.frames()).isEmpty();
     }
   }

@@ -1,7 +1,5 @@
 package io.millpond.linux.datapath;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
 import java.util.HashMap;
@@ -41,6 +39,10 @@ public record Alias(
   private static final String VERSION = "mp1";
   private static final int LIMIT = 255;
   private static final Pattern HASH = Pattern.compile("[a-z2-7]{26}");
+
+  /** What is written here; inside a pod anybody may have written something else. */
+  private static final Pattern PRINTABLE = Pattern.compile("[ -~]{0," + LIMIT + "}");
+
   private static final Pattern UNSAFE = Pattern.compile("[^A-Za-z0-9._/:@+-]");
 
   static Alias of(AttachmentKey key, IpAddress address, long netnsInode, String pod) {
@@ -120,7 +122,7 @@ public record Alias(
 
   /** Reads an alias; empty if it is not of our form or of a newer version. */
   public static Optional<Alias> parse(String text) {
-    if (!text.startsWith(VERSION + " ") || text.getBytes(UTF_8).length > LIMIT) {
+    if (!text.startsWith(VERSION + " ") || !PRINTABLE.matcher(text).matches()) {
       return Optional.empty();
     }
     Map<String, String> fields = new HashMap<>();

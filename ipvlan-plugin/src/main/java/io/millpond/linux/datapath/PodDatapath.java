@@ -95,6 +95,18 @@ public final class PodDatapath {
   }
 
   /**
+   * What the pod took that was not given to it, one sentence each; changes nothing.
+   *
+   * @param netns the pod's namespace; it stays the caller's to close
+   * @throws IOException if the kernel does not answer
+   */
+  public List<String> liberties(PodAttachment attachment, Netns netns) throws IOException {
+    try (NetlinkSocket pod = netns.inside(NetlinkSocket::open)) {
+      return Liberties.look(attachment, netns.inode(), pod);
+    }
+  }
+
+  /**
    * Compares the pod and the node with what an attach builds. Changes nothing.
    *
    * @param netns the pod's namespace; it stays the caller's to close

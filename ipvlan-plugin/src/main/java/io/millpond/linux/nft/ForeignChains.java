@@ -47,7 +47,7 @@ public final class ForeignChains {
    *
    * @param name family, table and chain, as nft wants them
    */
-  private record Chain(String name, boolean dropsByPolicy) {}
+  record Chain(String name, boolean dropsByPolicy) {}
 
   /**
    * Adds our rules where they are missing.
@@ -81,7 +81,7 @@ public final class ForeignChains {
     }
   }
 
-  private static List<Chain> chains(String listed) {
+  static List<Chain> chains(String listed) {
     List<Chain> found = new ArrayList<>();
     String table = "";
     String chain = "";
@@ -102,7 +102,7 @@ public final class ForeignChains {
   }
 
   /** Whether the last rule of a listed chain refuses whatever reaches it. */
-  private static boolean endsInRefusal(String listed) {
+  static boolean endsInRefusal(String listed) {
     List<String> rules =
         listed
             .lines()

@@ -99,12 +99,24 @@ public final class LegacyTables {
     return value;
   }
 
-  /** Of the chain from its first rule to the one that stands for its policy. */
-  private static boolean drops(ByteBuffer table, int first, int policy) {
+  /**
+   * Of the chain from its first rule to the one that stands for its policy.
+   *
+   * @throws IOException if the table is not of the form that is known
+   */
+  static boolean drops(ByteBuffer table, int first, int policy) throws IOException {
+    try {
+      return dropsInside(table, first, policy);
+    } catch (IndexOutOfBoundsException e) {
+      throw new IOException("the table filter of ip_tables is not of the form that is known", e);
+    }
+  }
+
+  private static boolean dropsInside(ByteBuffer table, int first, int policy) throws IOException {
     boolean from = false;
     boolean to = false;
     boolean refuses = verdict(table, policy) == DROP;
-    for (int entry = first; entry < policy; entry += table.getShort(entry + NEXT_OFFSET)) {
+    for (int entry = first; entry < policy; entry += size(table, entry + NEXT_OFFSET, ENTRY)) {
       boolean accepts =
           verdict(table, entry) == ACCEPT
               && isZero(table, entry, IN_FACE)
@@ -114,32 +126,45 @@ public final class LegacyTables {
       boolean anyOut = isZero(table, entry + OUT_FACE, FACE);
       from |= accepts && anyOut && isPods(table, entry + IN_FACE, entry + IN_MASK);
       to |= accepts && anyIn && isPods(table, entry + OUT_FACE, entry + OUT_MASK);
-      if (entry + table.getShort(entry + NEXT_OFFSET) == policy) {
+      if (entry + size(table, entry + NEXT_OFFSET, ENTRY) == policy) {
         refuses |= matchesAll(table, entry) && isRefusal(table, entry);
       }
     }
     return refuses && !(from && to);
   }
 
-  private static int verdict(ByteBuffer table, int entry) {
-    int target = entry + table.getShort(entry + TARGET_OFFSET);
+  /** A size that is written there; smaller ones would lead nowhere, for ever. */
+  private static int size(ByteBuffer table, int at, int least) throws IOException {
+    int size = Short.toUnsignedInt(table.getShort(at));
+    if (size < least) {
+      throw new IOException("a rule of ip_tables has a size of " + size);
+    }
+    return size;
+  }
+
+  private static int target(ByteBuffer table, int entry) throws IOException {
+    return entry + size(table, entry + TARGET_OFFSET, ENTRY);
+  }
+
+  private static int verdict(ByteBuffer table, int entry) throws IOException {
+    int target = target(table, entry);
     return table.get(target + TARGET_NAME) == 0 ? table.getInt(target + VERDICT) : 0;
   }
 
-  private static boolean isRefusal(ByteBuffer table, int entry) {
+  private static boolean isRefusal(ByteBuffer table, int entry) throws IOException {
     byte[] name = new byte[6];
-    table.get(entry + table.getShort(entry + TARGET_OFFSET) + TARGET_NAME, name);
+    table.get(target(table, entry) + TARGET_NAME, name);
     return verdict(table, entry) == DROP || new String(name, US_ASCII).equals("REJECT");
   }
 
-  private static boolean matchesAll(ByteBuffer table, int entry) {
+  private static boolean matchesAll(ByteBuffer table, int entry) throws IOException {
     return isZero(table, entry, MATCH) && matchesNoMore(table, entry);
   }
 
   /** Whether a rule has no other match than addresses, interfaces and protocol. */
-  private static boolean matchesNoMore(ByteBuffer table, int entry) {
-    int target = entry + table.getShort(entry + TARGET_OFFSET);
-    for (int match = entry + ENTRY; match < target; match += table.getShort(match)) {
+  private static boolean matchesNoMore(ByteBuffer table, int entry) throws IOException {
+    int target = target(table, entry);
+    for (int match = entry + ENTRY; match < target; match += size(table, match, VERDICT)) {
       byte[] name = new byte[8];
       table.get(match + TARGET_NAME, name);
       if (!new String(name, US_ASCII).equals("comment\0")) {

@@ -51,6 +51,18 @@ final class AliasTest {
   }
 
   @Test
+  void anAliasWithOctetsThatAreNeverWrittenIsNotRead() {
+    String own =
+        Alias.of(new AttachmentKey("millpond", "c1", "eth0"), IpAddress.parse("10.0.1.5"), 7, "")
+            .format();
+
+    assertThat(Alias.parse(own)).isPresent();
+    assertThat(Alias.parse(own + "\n{}")).isEmpty();
+    assertThat(Alias.parse(own + "\u0000")).isEmpty();
+    assertThat(Alias.parse(own + "é")).isEmpty();
+  }
+
+  @Test
   void aliasesOfOthersAndOfANewerVersionAreNotRead() {
     assertThat(Alias.parse("")).isEmpty();
     assertThat(Alias.parse("uplink to rack 7")).isEmpty();

@@ -113,6 +113,26 @@ final class HealVmTest {
     return text.lines().map(line -> line.replaceAll(" proto (kernel|109)", "")).sorted().toList();
   }
 
+  private List<String> liberties() throws IOException {
+    return fabric.node1.inside(() -> new PodDatapath(routes).liberties(attachment(), pod));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "ip addr add 10.0.1.77/32 dev eth0 | it has 10.0.1.77 of eth1, which is not its own",
+        "ip link add link eth0 name own type ipvlan mode l2; ip addr add 10.0.1.78/24 dev own | it has 10.0.1.78",
+        "ip link set eth0 down; ip link set eth0 name own; ip addr add 10.0.1.79/24 dev own | it has 10.0.1.79",
+        "ip link set eth0 type ipvlan mode l3 | eth1 is not in mode l2 bridge",
+      })
+  void whatAPodWithNetAdminTakesIsSeenFromTheNode(String act, String said) throws IOException {
+    assertThat(liberties()).isEmpty();
+    inPod(act);
+    assertThat(liberties()).singleElement().asString().startsWith(said);
+    inPod("ip link set eth0 type ipvlan mode l2 || ip link set own type ipvlan mode l2");
+  }
+
   @Test
   void theNodeSeesThatThePodsEndIsDown() throws IOException {
     assertThat(connected()).isTrue();

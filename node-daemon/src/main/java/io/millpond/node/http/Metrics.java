@@ -3,6 +3,7 @@ package io.millpond.node.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
@@ -49,6 +50,12 @@ public final class Metrics {
           .help("Addresses that a slave unknown to us held when a pod should have got them.")
           .register(registry);
 
+  private final Gauge outOfBounds =
+      Gauge.builder()
+          .name("millpond_pods_out_of_bounds")
+          .help("Pods that have an address that is not theirs, or whose ENI's mode was changed.")
+          .register(registry);
+
   /** A request of a plugin was answered. */
   public void request(String verb, int code, Duration took) {
     requests.labelValues(verb, Integer.toString(code)).observe(took.toNanos() / 1e9);
@@ -62,6 +69,11 @@ public final class Metrics {
   /** Something of ours was put right. */
   public void repaired(String kind) {
     repairs.labelValues(kind).inc();
+  }
+
+  /** So many pods took what was not given to them. */
+  public void podsOutOfBounds(int pods) {
+    outOfBounds.set(pods);
   }
 
   /** An address was held by a slave that is not in the ledger. */

@@ -118,9 +118,11 @@ public final class LinuxPods implements PodNetwork {
         return new NotHealed("its namespace is not found");
       }
       try (io.millpond.linux.netns.Netns netns = found.get()) {
-        return eni.isEmpty()
-            ? new NotHealed("the link of " + plan.eni().id() + " is gone")
-            : new Healed(datapath.heal(attachment(plan, eni.get()), netns));
+        if (eni.isEmpty()) {
+          return new NotHealed("the link of " + plan.eni().id() + " is gone");
+        }
+        PodAttachment attachment = attachment(plan, eni.get());
+        return new Healed(datapath.heal(attachment, netns), datapath.liberties(attachment, netns));
       }
     } catch (IOException | IllegalArgumentException e) {
       return new NotHealed(String.valueOf(e.getMessage()));

@@ -105,11 +105,18 @@ public interface PodNetwork {
    * It was looked at, and all that can be put back is there.
    *
    * @param repairs what was wrong, one sentence each; empty if nothing was
+   * @param liberties what the pod took that was not given to it, one sentence each
    */
-  record Healed(List<String> repairs) implements HealOutcome {
-    /** Copies the list. */
+  record Healed(List<String> repairs, List<String> liberties) implements HealOutcome {
+    /** Copies the lists. */
     public Healed {
       repairs = List.copyOf(repairs);
+      liberties = List.copyOf(liberties);
+    }
+
+    /** A pod that keeps to what it was given. */
+    public Healed(List<String> repairs) {
+      this(repairs, List.of());
     }
   }
 

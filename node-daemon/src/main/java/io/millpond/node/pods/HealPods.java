@@ -44,6 +44,9 @@ public final class HealPods {
   /** Why a pod whose veth is down stays so, by its host veth. */
   private final NavigableMap<String, String> unhealed = new TreeMap<>();
 
+  /** What a pod took that is not its own, by its host veth. */
+  private final NavigableMap<String, String> liberties = new TreeMap<>();
+
   /** The host veth of the pod that was looked into last in its turn. */
   private String last = "";
 
@@ -79,6 +82,7 @@ public final class HealPods {
                 Collectors.toMap(
                     KernelView.Seen::hostLink, Function.identity(), (a, _) -> a, TreeMap::new));
     unhealed.keySet().retainAll(there.keySet());
+    liberties.keySet().retainAll(there.keySet());
     Set<KernelView.Seen> chosen =
         there.values().stream()
             .filter(seen -> !seen.connected())
@@ -97,7 +101,8 @@ public final class HealPods {
     for (KernelView.Seen seen : chosen) {
       heal(seen);
     }
-    return List.copyOf(unhealed.values());
+    metrics.podsOutOfBounds(liberties.size());
+    return Stream.concat(unhealed.values().stream(), liberties.values().stream()).toList();
   }
 
   /** In the attachment's lane; while a request is in it, it is left for another round. */
@@ -124,6 +129,13 @@ public final class HealPods {
       switch (kernel.heal(
           pod.plan(seen.address(), place.get(), settings.network()), seen.netnsInode())) {
         case PodNetwork.Healed healed -> {
+          liberties.remove(seen.hostLink());
+          if (!healed.liberties().isEmpty()) {
+            liberties.put(
+                seen.hostLink(),
+                "the pod %s (%s) is out of bounds: %s; whoever is in it has NET_ADMIN: delete it, and take that from it"
+                    .formatted(seen.pod(), seen.address(), String.join("; ", healed.liberties())));
+          }
           if (!healed.repairs().isEmpty()) {
             metrics.repaired("pod");
             log.atWarn()

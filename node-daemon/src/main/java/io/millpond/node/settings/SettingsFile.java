@@ -47,7 +47,7 @@ final class SettingsFile {
     return parse(path, bytes, errors);
   }
 
-  private static Map<String, String> parse(Path path, byte[] bytes, List<String> errors) {
+  static Map<String, String> parse(Path path, byte[] bytes, List<String> errors) {
     JsonNode root;
     try {
       root =

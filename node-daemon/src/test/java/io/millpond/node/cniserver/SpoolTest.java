@@ -196,6 +196,37 @@ class SpoolTest {
   }
 
   @Test
+  void aLinkAFifoAndADirectoryAreNotReadAndAHugeFileIsSetAside() throws Exception {
+    String del = Spool.name("a", "eth0") + "-";
+    node.added("a", 1);
+    Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+    Path request = Files.write(elsewhere.resolve("request"), PluginClient.request("DEL", "a"));
+    Files.createSymbolicLink(directory.resolve(del + "link"), request);
+    Files.createSymbolicLink(directory.resolve(del + "device"), Path.of("/dev/zero"));
+    Files.createDirectory(directory.resolve(del + "directory"));
+    assertThat(
+            new ProcessBuilder("mkfifo", directory.resolve(del + "fifo").toString())
+                .start()
+                .waitFor())
+        .isZero();
+    try (var huge =
+        java.nio.channels.FileChannel.open(
+            directory.resolve(del + "huge"),
+            java.nio.file.StandardOpenOption.CREATE,
+            java.nio.file.StandardOpenOption.WRITE)) {
+      huge.write(ByteBuffer.wrap(PluginClient.request("DEL", "a")));
+      huge.write(ByteBuffer.wrap(new byte[1]), 1L << 40);
+    }
+
+    spool().drain();
+    spool().before("a", "eth0");
+
+    assertThat(node.kernel.addressOf(TestNode.key("a"))).as("nothing took effect").isPresent();
+    assertThat(directory.resolve(Spool.ASIDE).toFile().list()).containsExactly(del + "huge");
+    assertThat(request).exists();
+  }
+
+  @Test
   void whatAPluginIsJustWritingIsNotTouched() throws Exception {
     byte[] half = Arrays.copyOf(PluginClient.request("DEL", "a"), 20);
     Path file = keep(".4711." + Spool.name("a", "eth0"), half);

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpFrontTest {
   private static final InetSocketAddress ANY =
@@ -58,6 +61,45 @@ class HttpFrontTest {
   @AfterEach
   void stop() {
     http.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET mailto:x HTTP/1.1",
+        "GET * HTTP/1.1",
+        "GET //evil.example/ HTTP/1.1",
+        "GET http://evil.example/v1/pool HTTP/1.1",
+        "GET /../../etc/passwd HTTP/1.1",
+        "GET /%00 HTTP/1.1",
+        "GET /v1/pool HTTP/9.9",
+        "GET /v1/pool",
+        "CONNECT 169.254.169.254:80 HTTP/1.1",
+        "\0\1\2\3",
+        "POST /v1/pool HTTP/1.1\r\nContent-Length: 99999999999",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example",
+        "GET / HTTP/1.1\r\nHost: localhost@evil.example",
+        "GET / HTTP/1.1\r\nHost: localhost.evil.example",
+        "GET / HTTP/1.1\r\nHost: localhost:80:80",
+      })
+  void whateverIsAskedNothingIsGivenToOthersAndTheNextIsAnswered(String request)
+      throws IOException {
+    try (Socket socket = new Socket()) {
+      socket.connect(http.readOnlyAddress(), 10_000);
+      socket.setSoTimeout(20_000);
+      socket.getOutputStream().write((request + "\r\n\r\n").getBytes(UTF_8));
+      socket.shutdownOutput();
+      String answer;
+      try {
+        answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
+      } catch (SocketException e) {
+        answer = ""; // closed with something unread
+      }
+      if (!request.contains("localhost\r\nHost")) {
+        assertThat(answer).doesNotContain("enis", "HTTP/1.1 200");
+      }
+    }
+    assertThat(get("GET", "/healthz", "localhost")).startsWith("HTTP/1.1 200");
   }
 
   @Test

@@ -93,6 +93,25 @@ class HealPodsTest {
   }
 
   @Test
+  void aPodThatTookWhatIsNotItsOwnIsAFindingAndAMetricUntilItHasGivenItBack() throws Exception {
+    node.kernel.takeLiberties(3, "it has 10.0.1.99 of ens6, which is not its own");
+    List<String> findings = List.of();
+    for (int round = 0; findings.isEmpty() && round < PODS; round++) {
+      findings = node.heal();
+    }
+    assertThat(findings)
+        .containsExactly(
+            "the pod default/p3 (10.0.1.23) is out of bounds: it has 10.0.1.99 of ens6, which is not its own; whoever is in it has NET_ADMIN: delete it, and take that from it");
+    assertThat(node.metrics.scrape()).contains("millpond_pods_out_of_bounds 1.0");
+    rounds();
+    assertThat(node.heal()).as("as long as it lasts").hasSize(1);
+    node.kernel.takeLiberties(3);
+    rounds();
+    assertThat(node.heal()).isEmpty();
+    assertThat(node.metrics.scrape()).contains("millpond_pods_out_of_bounds 0.0");
+  }
+
+  @Test
   void aPodWithARequestUnderWayIsLeftForAnotherRound() throws Exception {
     node.kernel.damage(3, ModelKernel.POD_END_DOWN);
     try (KeyLanes.Turn _ = node.lanes.enter(TestNode.key("p3"))) {

@@ -537,6 +537,7 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
   @Override
   public HealOutcome heal(PodPlan plan, long netnsInode) {
     List<String> wrong;
+    List<String> liberties;
     synchronized (kernel) {
       kernel.lookedInto.add(plan);
       String lost = kernel.lost.get(netnsInode);
@@ -544,13 +545,14 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
         return new NotHealed(lost == null ? "its namespace is not found" : lost);
       }
       wrong = kernel.damageOf(netnsInode);
+      liberties = kernel.liberties.getOrDefault(netnsInode, List.of());
     }
     if (wrong.isEmpty()) {
-      return new Healed(List.of());
+      return new Healed(List.of(), liberties);
     }
     try {
       step("care: pod", () -> kernel.damage.remove(netnsInode));
-      return new Healed(wrong);
+      return new Healed(wrong, liberties);
     } catch (StepFailed e) {
       return new NotHealed(String.valueOf(e.getMessage()));
     }

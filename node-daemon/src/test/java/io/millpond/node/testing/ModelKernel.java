@@ -90,6 +90,7 @@ public final class ModelKernel {
   boolean rulesAreGone;
   final Map<Long, List<String>> damage = new TreeMap<>();
   final Map<Long, String> lost = new TreeMap<>();
+  final Map<Long, List<String>> liberties = new TreeMap<>();
   final List<PodPlan> lookedInto = new ArrayList<>();
   final Set<Long> dead = new HashSet<>();
   private final Map<Long, Set<String>> interfaces = new HashMap<>();
@@ -257,6 +258,11 @@ public final class ModelKernel {
   /** Somebody takes something away in the pod's namespace; the node hears nothing of it. */
   public synchronized void damage(long inode, String what) {
     damage.computeIfAbsent(inode, _ -> new ArrayList<>()).add(what);
+  }
+
+  /** The pod has taken this, which was not given to it; nothing if it has given it back. */
+  public synchronized void takeLiberties(long inode, String... what) {
+    liberties.put(inode, List.of(what));
   }
 
   /** The pod's namespace cannot be looked into from now on, for this reason; null ends it. */

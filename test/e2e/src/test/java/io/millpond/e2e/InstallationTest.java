@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,22 @@ class InstallationTest {
     Path home = directory.resolve("millpond");
     run("cp", "-r", built(), home.toString());
     assertThat(errorsOfAStart(home)).contains("timestamp has changed");
+  }
+
+  /** Another program's options must not change a daemon of root, nor what it starts with. */
+  @Test
+  void theEnvironmentsOptionsForAJvmDoNothing() throws Exception {
+    Path home = ROOT.resolve(BUILT);
+    for (String name : List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")) {
+      assertThat(
+              run(
+                  "env",
+                  name + "=-javaagent:/nonexistent/evil.jar",
+                  home.resolve("bin/millpondd").toString(),
+                  "--print-settings"))
+          .as(name)
+          .isEmpty();
+    }
   }
 
   private static String built() {
