@@ -1,5 +1,7 @@
 package io.millpond.cni;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -217,12 +219,19 @@ public final class RequestParser {
     for (JsonNode entry : list) {
       JsonNode id = Json.get(entry, "containerID");
       JsonNode name = Json.get(entry, "ifname");
-      if (id == null || name == null || !id.isTextual() || !name.isTextual()) {
+      if (id == null || name == null || !isPart(id) || !isPart(name)) {
         throw CniException.invalid(
             version, key, "an entry", "give each a containerID and an ifname");
       }
       attachments.add(new CniRequest.Attachment(id.textValue(), name.textValue()));
     }
     return attachments;
+  }
+
+  /** Whether it can be part of an attachment's key. */
+  private static boolean isPart(JsonNode node) {
+    return node.isTextual()
+        && !node.textValue().isEmpty()
+        && node.textValue().getBytes(UTF_8).length <= AttachmentKey.MAX_PART;
   }
 }

@@ -98,6 +98,9 @@ public interface HostNetwork {
    */
   boolean held(EniPlace eni, IpAddress address) throws IOException;
 
+  /** Whether a network namespace with this inode can be found: by a name, or as a process's. */
+  boolean lives(long netnsInode);
+
   /**
    * Reports what happens to our links until closed.
    *

@@ -5,6 +5,7 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.IpAddress;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What the kernel remembers.
@@ -43,8 +44,12 @@ public record KernelView(
       String pod,
       boolean connected) {}
 
-  /** A host veth without its alias. */
-  public record Interrupted(String hostLink) {}
+  /**
+   * A host veth without a complete record.
+   *
+   * @param key what it was to be, if the ADD came that far
+   */
+  public record Interrupted(String hostLink, Optional<AttachmentKey> key) {}
 
   /** What a pool route's metric says. */
   public sealed interface RouteSays {}

@@ -514,7 +514,8 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                                   alias.netnsInode(),
                                   alias.pod(),
                                   kernel.connects(veth))),
-                      () -> interrupted.add(new KernelView.Interrupted(link))));
+                      () -> interrupted.add(
+                              new KernelView.Interrupted(link, veth.alias().map(Alias::key)))));
       return new KernelView(complete, interrupted, kernel.routes);
     }
   }
@@ -599,6 +600,13 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
   @Override
   public boolean held(EniPlace eni, IpAddress address) {
     return kernel.held(eni.id(), address);
+  }
+
+  @Override
+  public boolean lives(long netnsInode) {
+    synchronized (kernel) {
+      return !kernel.dead.contains(netnsInode);
+    }
   }
 
   @Override
