@@ -147,8 +147,7 @@ final class ResultForms {
         request, "prevResult", what, "look at the plugin before in the chain");
   }
 
-  private static void address(JsonNode parent, String key, CniVersion request)
-      throws CniException {
+  private static void address(JsonNode parent, String key, CniVersion request) throws CniException {
     JsonNode value = Json.get(parent, key);
     if (value != null && !value.asText().isEmpty() && parsed(value.asText()).isEmpty()) {
       throw CniException.undecodable(

@@ -313,8 +313,7 @@ class ResultTest {
         JSON.readTree(
             Mutants.current()
                 .document(
-                    Documents.error(
-                        CniError.of(version, 11, "no \"address\"\n", "wait\u0000"))));
+                    Documents.error(CniError.of(version, 11, "no \"address\"\n", "wait\u0000"))));
 
     assertThat(error)
         .isEqualTo(

@@ -36,9 +36,24 @@ final class ParserMutants {
 
   private static final Set<String> KNOWN =
       Set.of(
-          "cniVersion", "name", "type", "args", "dns", "runtimeConfig", "prevResult", "pool",
-          "subnet", "mtu", "extraRoutes", "capabilities", "ipMasq", "ipam", "disableCheck",
-          "disableGC", "loadOnlyInlinedPlugins", "cniVersions");
+          "cniVersion",
+          "name",
+          "type",
+          "args",
+          "dns",
+          "runtimeConfig",
+          "prevResult",
+          "pool",
+          "subnet",
+          "mtu",
+          "extraRoutes",
+          "capabilities",
+          "ipMasq",
+          "ipam",
+          "disableCheck",
+          "disableGC",
+          "loadOnlyInlinedPlugins",
+          "cniVersions");
 
   static final List<Mutant> ALL =
       List.of(
@@ -97,7 +112,8 @@ final class ParserMutants {
                   json(
                       top -> {
                         if (top.path("name").isTextual()) {
-                          top.put("name", top.path("name").asText().replaceAll("[^A-Za-z0-9]", "a"));
+                          top.put(
+                              "name", top.path("name").asText().replaceAll("[^A-Za-z0-9]", "a"));
                         }
                       })),
           new Mutant("NUMBERS_ARE_NAMES", 35)
@@ -129,8 +145,7 @@ final class ParserMutants {
               .parser(refusing(top -> top.at("/runtimeConfig/aliases").isObject())),
           new Mutant("STRICT_ABOUT_THE_LISTS_KEYS", 117)
               .parser(refusing(top -> top.has("disableCheck") || top.has("disableGC"))),
-          new Mutant("UNKNOWN_KEYS_ARE_IGNORED", 40)
-              .frames(json(top -> top.retain(KNOWN))),
+          new Mutant("UNKNOWN_KEYS_ARE_IGNORED", 40).frames(json(top -> top.retain(KNOWN))),
           new Mutant("BAD_VALUES_ARE_NOT_NAMED", 40)
               .parser(
                   frame ->
@@ -155,8 +170,7 @@ final class ParserMutants {
                               && !top.at("/prevResult/cniVersion").equals(top.path("cniVersion")))),
           new Mutant("DEL_JUDGES_THE_PREVIOUS_RESULT", 77, 81)
               .parser(
-                  refusing(
-                      top -> top.has("prevResult") && !top.at("/prevResult/ips").isArray())),
+                  refusing(top -> top.has("prevResult") && !top.at("/prevResult/ips").isArray())),
           new Mutant("DEL_NEVER_FAILS", 86).parser(ParserMutants::delNeverFails),
           new Mutant("CHECK_WITHOUT_PREVIOUS_RESULT", 88)
               .frames(
@@ -217,8 +231,7 @@ final class ParserMutants {
 
   private static Optional<ObjectNode> top(CniFrame frame) {
     try {
-      return Optional.ofNullable(
-              JSON.readTree(UTF_8.decode(frame.stdin().duplicate()).toString()))
+      return Optional.ofNullable(JSON.readTree(UTF_8.decode(frame.stdin().duplicate()).toString()))
           .filter(JsonNode::isObject)
           .map(ObjectNode.class::cast);
     } catch (JsonProcessingException e) {
@@ -236,8 +249,7 @@ final class ParserMutants {
   }
 
   private static Mutant.Parser refusing(Predicate<ObjectNode> which) {
-    return frame ->
-        top(frame).filter(which).isPresent() ? refuse(2) : RequestParser.parse(frame);
+    return frame -> top(frame).filter(which).isPresent() ? refuse(2) : RequestParser.parse(frame);
   }
 
   private static CniRequest changed(CniFrame frame, UnaryOperator<CniError> change)
@@ -264,9 +276,7 @@ final class ParserMutants {
   private static String wellFormed(String text) {
     return String.join(
         ";",
-        Arrays.stream(text.split(";", -1))
-            .filter(pair -> pair.matches("[^=]+=[^=]*"))
-            .toList());
+        Arrays.stream(text.split(";", -1)).filter(pair -> pair.matches("[^=]+=[^=]*")).toList());
   }
 
   private static void remove(ObjectNode top, String key) {
@@ -323,9 +333,7 @@ final class ParserMutants {
         throw e;
       }
       return new CniRequest.Del(
-          CniVersion.V1_0_0,
-          new AttachmentKey("a", "a", "a"),
-          new PodName("", ""));
+          CniVersion.V1_0_0, new AttachmentKey("a", "a", "a"), new PodName("", ""));
     }
   }
 
@@ -333,13 +341,11 @@ final class ParserMutants {
     try {
       return RequestParser.parse(frame);
     } catch (CniException e) {
-      return new CniRequest.Gc(
-          CniVersion.V1_1_0, "millpond", Optional.of(List.of()));
+      return new CniRequest.Gc(CniVersion.V1_1_0, "millpond", Optional.of(List.of()));
     }
   }
 
-  private static Mutant.Parser gc(
-      UnaryOperator<Optional<List<CniRequest.Attachment>>> change) {
+  private static Mutant.Parser gc(UnaryOperator<Optional<List<CniRequest.Attachment>>> change) {
     return frame ->
         RequestParser.parse(frame) instanceof CniRequest.Gc gc
             ? new CniRequest.Gc(gc.version(), gc.network(), change.apply(gc.valid()))

@@ -35,11 +35,11 @@ final class ProcessMutants {
           new Mutant("ERRORS_WITHOUT_VERSION", 5)
               .ends((_, end) -> end.saying(end.out().replace("\"cniVersion\":\"1.0.0\",", ""))),
           new Mutant("CODES_ARE_TEXT", 5)
-              .ends((_, end) -> end.saying(end.out().replaceAll("\"code\":(\\d+)", "\"code\":\"$1\""))),
-          new Mutant("NO_VERB_IS_AN_ERROR", 8)
               .ends(
-                  (start, end) ->
-                      start.get("CNI_COMMAND").isEmpty() ? PluginEnd.error(4) : end),
+                  (_, end) ->
+                      end.saying(end.out().replaceAll("\"code\":(\\d+)", "\"code\":\"$1\""))),
+          new Mutant("NO_VERB_IS_AN_ERROR", 8)
+              .ends((start, end) -> start.get("CNI_COMMAND").isEmpty() ? PluginEnd.error(4) : end),
           new Mutant("VERBS_IN_ANY_LETTERS", 9)
               .starts(
                   start ->
@@ -58,7 +58,8 @@ final class ProcessMutants {
           new Mutant("HOME_IS_NEEDED", 12)
               .starts(start -> start.shell += "[ -n \"$HOME\" ] || exit 1; "),
           new Mutant("EMPTY_IS_A_VALUE", 14)
-              .starts(start -> start.variables.replaceAll((_, value) -> value.isEmpty() ? "x" : value)),
+              .starts(
+                  start -> start.variables.replaceAll((_, value) -> value.isEmpty() ? "x" : value)),
           new Mutant("THE_FIRST_MISSING_ALONE", 15, 19)
               .ends(
                   (_, end) ->
@@ -98,10 +99,7 @@ final class ProcessMutants {
           new Mutant("OWN_NAMESPACE_IS_TAKEN", 26)
               .starts(start -> start.variables.put("CNI_NETNS_OVERRIDE", "1")),
           new Mutant("OWN_NAMESPACE_IS_SEEN_LATE", 26)
-              .starts(
-                  start ->
-                      start.shell +=
-                          "mkdir -p \"$MILLPOND_RUN_DIR\"; "),
+              .starts(start -> start.shell += "mkdir -p \"$MILLPOND_RUN_DIR\"; "),
           new Mutant("MISSING_BEFORE_INVALID", 27)
               .starts(
                   start -> {
@@ -132,7 +130,8 @@ final class ProcessMutants {
                   }),
           new Mutant("STDIN_OF_ONE_MEBIBYTE", 31)
               .starts(
-                  start -> start.stdin = Arrays.copyOf(start.stdin, Math.min(MIB, start.stdin.length))),
+                  start ->
+                      start.stdin = Arrays.copyOf(start.stdin, Math.min(MIB, start.stdin.length))),
           new Mutant("MORE_THAN_FOUR_MEBIBYTES", 31)
               .starts(
                   start -> {
@@ -146,7 +145,9 @@ final class ProcessMutants {
                           ? PluginEnd.error(6)
                           : end),
           new Mutant("VERSION_ECHOES_AN_EMPTY_ONE", 41)
-              .ends((_, end) -> end.saying(end.out().replace("{\"cniVersion\":\"1.1.0\",\"s", "{\"s"))),
+              .ends(
+                  (_, end) ->
+                      end.saying(end.out().replace("{\"cniVersion\":\"1.1.0\",\"s", "{\"s"))),
           new Mutant("SIX_VERSIONS", 42, 41)
               .ends((_, end) -> end.saying(end.out().replace("\"0.2.0\",", ""))),
           new Mutant("ONE_AT_A_TIME", 71)
@@ -161,7 +162,8 @@ final class ProcessMutants {
               .starts(
                   start ->
                       start.stdin =
-                          (new String(start.stdin, UTF_8) + " ".repeat(start.get("CNI_NETNS").length()))
+                          (new String(start.stdin, UTF_8)
+                                  + " ".repeat(start.get("CNI_NETNS").length()))
                               .getBytes(UTF_8)),
           new Mutant("DELS_ARE_DROPPED", 83).ends(ProcessMutants::dropped),
           new Mutant("DEL_FAILS_WITHOUT_A_DAEMON", 83)

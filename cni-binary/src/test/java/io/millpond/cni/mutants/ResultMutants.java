@@ -42,7 +42,10 @@ final class ResultMutants {
               result -> each(result, "interfaces", one -> one.put("sandbox", "/proc/1/ns/net")),
               58),
           of("THE_ENI_IS_LISTED", result -> add(result, "interfaces", "name", "ens5"), 59),
-          of("THE_NODES_ADDRESS_IS_LISTED", result -> add(result, "ips", "address", "10.0.1.2/24"), 60),
+          of(
+              "THE_NODES_ADDRESS_IS_LISTED",
+              result -> add(result, "ips", "address", "10.0.1.2/24"),
+              60),
           of("NO_DNS", result -> remove(result, "dns"), 61),
           of("THE_PREVIOUS_RESULT_IS_DROPPED", ResultMutants::lastAlone, 66));
 
