@@ -203,23 +203,22 @@ class ResultTest {
 
   /** The same result of another plugin, in the form of each version. */
   static Stream<Arguments> previousOfEveryVersion() {
-    String old =
-        """
-        {"ip4":{"ip":"192.168.1.2/24","gateway":"192.168.1.1",
-                "routes":[{"dst":"192.168.0.0/16","gw":"192.168.1.1"}]}}""";
-    String newer =
-        """
-        {"cniVersion":"%s",
-         "ips":[{"version":"4","address":"192.168.1.2/24","gateway":"192.168.1.1"}],
-         "routes":[{"dst":"192.168.0.0/16","gw":"192.168.1.1"}]}""";
     return Stream.of("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0")
         .map(
             version ->
                 Arguments.of(
                     version,
-                    version.startsWith("0.1") || version.startsWith("0.2")
-                        ? old.replaceFirst("\\{", "{\"cniVersion\":\"" + version + "\",")
-                        : newer.formatted(version)));
+                    version.matches("0\\.[12]\\.0")
+                        ? """
+                          {"cniVersion":"%s",
+                           "ip4":{"ip":"192.168.1.2/24","gateway":"192.168.1.1",
+                                  "routes":[{"dst":"192.168.0.0/16","gw":"192.168.1.1"}]}}"""
+                            .formatted(version)
+                        : """
+                          {"cniVersion":"%s",
+                           "ips":[{"version":"4","address":"192.168.1.2/24","gateway":"192.168.1.1"}],
+                           "routes":[{"dst":"192.168.0.0/16","gw":"192.168.1.1"}]}"""
+                            .formatted(version)));
   }
 
   @ParameterizedTest(name = "{0}")

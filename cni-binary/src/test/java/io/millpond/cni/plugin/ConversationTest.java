@@ -34,6 +34,7 @@ class ConversationTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"ADD", "DEL", "CHECK"})
+  @Tag("cni-3")
   @Tag("cni-29")
   void aRequestHoldsTheVariablesOfTheContainerAndStdinAndNothingElse(String verb) {
     try (FakeDaemon daemon = FakeDaemon.answering(0, "", run)) {
