@@ -37,8 +37,9 @@ public final class RequestParser {
   public static CniRequest parse(CniFrame frame) throws CniException {
     String verb = frame.variables().getOrDefault("CNI_COMMAND", "");
     JsonNode document = document(frame);
+    // The reference library's order: a configuration without a name has no version to speak of.
+    String network = network(document, reported(document));
     CniVersion version = version(document, verb);
-    String network = network(document, version);
     return switch (verb) {
       case "ADD" -> add(frame, document, network, version);
       case "DEL" ->
@@ -108,6 +109,14 @@ public final class RequestParser {
           "it is a " + document.getNodeType().name().toLowerCase(Locale.ROOT));
     }
     return document;
+  }
+
+  /** The version in which an error is told before the version itself is looked at. */
+  private static CniVersion reported(JsonNode document) {
+    JsonNode node = Json.get(document, "cniVersion");
+    return node == null || !node.isTextual()
+        ? CniVersion.V1_0_0
+        : CniVersion.of(node.textValue()).orElse(CniVersion.V1_0_0);
   }
 
   private static CniVersion version(JsonNode document, String verb) throws CniException {

@@ -9,12 +9,18 @@ import static org.awaitility.Awaitility.await;
 import io.millpond.node.kernel.KernelView;
 import io.millpond.node.testing.CniRuntime;
 import io.millpond.node.testing.CniRuntime.Reply;
+import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.TestNode;
 import io.millpond.pool.PoolEvent;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -134,19 +140,26 @@ class GcRulesTest {
   @Test
   @Tag("cni-100")
   void aFailureDoesNotStopItAndIsReportedAtTheEnd() {
-    added("a", 1);
-    added("b", 2);
-    added("c", 3);
-    node.kernel.stick(key("a"));
-    node.kernel.stick(key("b"));
+    // In the order in which they are removed, so that the last is behind the failures.
+    List<String> pods =
+        Stream.of("a", "b", "c").sorted(Comparator.comparing(GcRulesTest::hostLink)).toList();
+    for (int i = 0; i < 3; i++) {
+      added(pods.get(i), 1 + i);
+    }
+    node.kernel.stick(key(pods.get(0)));
+    node.kernel.stick(key(pods.get(1)));
 
     Reply reply = runtime.gc();
 
     assertThat(reply.code()).isEqualTo(100);
     assertThat(reply.document().path("details").asText())
-        .contains("millpond/a/eth0", "millpond/b/eth0")
-        .doesNotContain("millpond/c/eth0");
-    assertThat(there("c")).isFalse();
+        .contains(key(pods.get(0)).toString(), key(pods.get(1)).toString())
+        .doesNotContain(key(pods.get(2)).toString());
+    assertThat(there(pods.get(2))).isFalse();
+  }
+
+  private static String hostLink(String container) {
+    return ModelKernel.linkName(key(container));
   }
 
   @Test
@@ -190,12 +203,36 @@ class GcRulesTest {
 
   @Test
   @Tag("cni-100")
-  void anInterruptedAddOfTheNetworkGoesAndOneThatIsAtWorkDoesNot() {
+  @Tag("cni-104")
+  void anInterruptedAddOfTheNetworkGoesAndOneThatIsAtWorkDoesNot() throws Exception {
     node.kernel.interruptedAdd(key("a"));
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch gate = new CountDownLatch(1);
+    node.steps(
+        (name, effect) -> {
+          if (name.equals("attach: slave")) {
+            begun.countDown();
+            try {
+              gate.await();
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+          }
+          effect.run();
+        });
+    CompletableFuture<Reply> add =
+        CompletableFuture.supplyAsync(
+            () -> runtime.add("b", 2), task -> Thread.ofPlatform().daemon().start(task));
+    assertThat(begun.await(5, TimeUnit.SECONDS)).isTrue();
+    try {
+      runtime.gc().mustBeSilent();
+    } finally {
+      gate.countDown();
+    }
 
-    runtime.gc().mustBeSilent();
-
-    assertThat(node.kernel.vethCount()).isZero();
+    assertThat(add.get(5, TimeUnit.SECONDS).address()).isNotEmpty();
+    assertThat(node.kernel.vethCount()).as("b's, and none of a").isEqualTo(1);
+    assertThat(there("b")).isTrue();
   }
 
   @Test

@@ -150,6 +150,17 @@ final class NodeMutants {
                       view ->
                           new KernelView(
                               view.attachments(), view.interrupted(), Map.of()))),
+          new NodeMutant("GC_REMOVES_WHAT_IS_AT_WORK", 104)
+              .answers(
+                  (runtime, ask) -> {
+                    if (ask.is("GC")) {
+                      Thread _ =
+                          Thread.ofPlatform()
+                              .daemon()
+                              .start(() -> ignore(runtime, request("DEL", "b", 2)));
+                    }
+                    return runtime.reallyAsk(ask);
+                  }),
           new NodeMutant("NOBODY_HOLDS_ANYTHING", 101)
               .host(host -> detoured(host, "held", _ -> false)),
           new NodeMutant("STATUS_IS_ALWAYS_GOOD", 105)
