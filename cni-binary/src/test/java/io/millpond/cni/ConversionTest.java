@@ -45,8 +45,7 @@ class ConversionTest {
   @Tag("cni-56")
   void aResultOfEveryVersionHasTheFormOfEveryOther(Conversion one) throws Exception {
     JsonNode input = Json.read(ByteBuffer.wrap(one.input().toString().getBytes(UTF_8)));
-    Optional<ObjectNode> written =
-        ResultForms.write(ResultForms.read(input, one.from()), one.to());
+    Optional<ObjectNode> written = ResultForms.write(ResultForms.read(input, one.from()), one.to());
 
     if (one.expected().isEmpty()) {
       assertThat(written).isEmpty();
@@ -63,12 +62,10 @@ class ConversionTest {
   void theReferenceLibraryConvertsThemInTheSameWayButForWhatTheCasesName() throws Exception {
     List<Conversion> all = conversions().toList();
     ArrayNode questions = JSON.createArrayNode();
-    all.forEach(
-        one -> questions.addObject().put("to", one.to().text()).set("result", one.input()));
+    all.forEach(one -> questions.addObject().put("to", one.to().text()).set("result", one.input()));
     Path in = Files.createTempFile("conversions", ".json");
     Files.writeString(in, questions.toString());
-    Process library =
-        new ProcessBuilder(program("convert")).redirectInput(in.toFile()).start();
+    Process library = new ProcessBuilder(program("convert")).redirectInput(in.toFile()).start();
     JsonNode answers = JSON.readTree(library.getInputStream());
     assertThat(library.waitFor()).isZero();
     Files.delete(in);

@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The cases in {@code src/test/resources/io/millpond/cni/conversions}: a result, the versions it may
- * say it has, and what it is in every version. Where the reference library makes something else of
- * it, the case says what, and why we do not.
+ * The cases in {@code src/test/resources/io/millpond/cni/conversions}: a result, the versions it
+ * may say it has, and what it is in every version. Where the reference library makes something else
+ * of it, the case says what, and why we do not.
  */
 final class Conversions {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -58,8 +58,7 @@ final class Conversions {
       String name = String.valueOf(file.getFileName()).replace(".json", "");
       JsonNode document = JSON.readTree(Files.readString(file));
       return versions(document.path("versions").asText())
-          .flatMap(
-              from -> Stream.of(CniVersion.values()).map(to -> one(name, document, from, to)));
+          .flatMap(from -> Stream.of(CniVersion.values()).map(to -> one(name, document, from, to)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -204,8 +204,7 @@ public final class LinuxHost implements HostNetwork {
 
   @Override
   public boolean lives(long netnsInode) {
-    Optional<io.millpond.linux.netns.Netns> found =
-        io.millpond.linux.netns.Netns.find(netnsInode);
+    Optional<io.millpond.linux.netns.Netns> found = io.millpond.linux.netns.Netns.find(netnsInode);
     found.ifPresent(io.millpond.linux.netns.Netns::close);
     return found.isPresent();
   }

@@ -27,8 +27,7 @@ final class ServedNode implements AutoCloseable {
   /** Built as for a node, but for the run directory. */
   static final Path PLUGIN = Path.of("../cni-binary/target/test/millpond").toAbsolutePath();
 
-  final TestNode node =
-      new TestNode("IP_COOLDOWN_PERIOD", "0s", "MILLPOND_ADD_WAIT", "5s").warm();
+  final TestNode node = new TestNode("IP_COOLDOWN_PERIOD", "0s", "MILLPOND_ADD_WAIT", "5s").warm();
   private final Path run;
   private final UnixServer socket;
   private final CniServer server;

@@ -16,15 +16,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Hundreds of environments and inputs, right and wrong, given to the plugin and to one that is built
- * with the reference library's own skeleton: exit status and error code are the same, but for what
- * {@link Departure} names.
+ * Hundreds of environments and inputs, right and wrong, given to the plugin and to one that is
+ * built with the reference library's own skeleton: exit status and error code are the same, but for
+ * what {@link Departure} names.
  */
 @Tag("cni-library")
 class SkeletonTest {
@@ -40,61 +41,75 @@ class SkeletonTest {
 
   @TempDir private Path run;
 
+  /** A call of a plugin: its variables, and its input. */
+  private record Call(Map<String, String> values) {
+    /** A value, which may be that it is absent. */
+    String get(String name) {
+      return values.getOrDefault(name, ABSENT);
+    }
+
+    Call with(String name, String value) {
+      Map<String, String> copy = new HashMap<>(values);
+      copy.put(name, value);
+      return new Call(copy);
+    }
+  }
+
   /** Where we answer otherwise, and why. */
   private enum Departure {
     /** Rule 22: nothing is delegated, so that CNI_PATH may be absent. */
     NO_PATH_IS_NEEDED {
       @Override
-      boolean explains(Map<String, String> call, int ours, int theirs) {
+      boolean explains(Call call, int ours, int theirs) {
         return List.of(ABSENT, "").contains(call.get("CNI_PATH")) && theirs == 4;
       }
     },
     /** Rule 21: the kernel takes such a name for a template. */
     NO_TEMPLATES {
       @Override
-      boolean explains(Map<String, String> call, int ours, int theirs) {
+      boolean explains(Call call, int ours, int theirs) {
         return call.get("CNI_IFNAME").contains("%") && ours == 4;
       }
     },
     /** Rules 26 and 75: the skeleton looks at the namespace last, and not at all in CHECK. */
     NAMESPACE_FIRST {
       @Override
-      boolean explains(Map<String, String> call, int ours, int theirs) {
+      boolean explains(Call call, int ours, int theirs) {
         return ours == 8;
       }
     },
     /** Rule 9: the skeleton reads and judges stdin before it looks at the verb. */
     VERB_FIRST {
       @Override
-      boolean explains(Map<String, String> call, int ours, int theirs) {
+      boolean explains(Call call, int ours, int theirs) {
         return ours == 4 && List.of("add", "FOO").contains(call.get("CNI_COMMAND"));
       }
     },
     /** Rule 23: plugins leave the code to the skeleton, which calls it internal (999). */
     ARGUMENTS_ARE_ENVIRONMENT {
       @Override
-      boolean explains(Map<String, String> call, int ours, int theirs) {
+      boolean explains(Call call, int ours, int theirs) {
         return theirs == 999 && ours == 4 && !call.get("CNI_ARGS").equals(ABSENT);
       }
     },
     /** Rule 40. */
     UNKNOWN_KEYS_ARE_NAMED {
       @Override
-      boolean explains(Map<String, String> call, int ours, int theirs) {
+      boolean explains(Call call, int ours, int theirs) {
         return ours == 2 && call.get("stdin").contains("warmPool");
       }
     },
     /** Rule 67: the library does not look at them. */
     INDEXES_ARE_CHECKED {
       @Override
-      boolean explains(Map<String, String> call, int ours, int theirs) {
+      boolean explains(Call call, int ours, int theirs) {
         return ours == 7 && call.get("stdin").contains("\"interface\":9");
       }
     },
     /** A previous result of another version is converted; the library refuses it. */
     PREVIOUS_RESULTS_ARE_CONVERTED {
       @Override
-      boolean explains(Map<String, String> call, int ours, int theirs) {
+      boolean explains(Call call, int ours, int theirs) {
         return theirs == 6
             && ours != 6
             && call.get("stdin").contains("\"prevResult\":{\"cniVersion\"");
@@ -103,26 +118,26 @@ class SkeletonTest {
     /** Rule 91: CHECK compares with what the node has, which is no such pod. */
     CHECK_LOOKS_AT_THE_NODE {
       @Override
-      boolean explains(Map<String, String> call, int ours, int theirs) {
+      boolean explains(Call call, int ours, int theirs) {
         return ours == 100 && theirs == 0 && call.get("CNI_COMMAND").equals("CHECK");
       }
     },
     /** Rules 77 and 81: DEL looks at nothing but the attachment's key. */
     DEL_JUDGES_NOTHING_ELSE {
       @Override
-      boolean explains(Map<String, String> call, int ours, int theirs) {
+      boolean explains(Call call, int ours, int theirs) {
         return ours == 0 && theirs == 6 && call.get("CNI_COMMAND").equals("DEL");
       }
     },
     /** CHECK leaves the previous result's parts, which are the whole chain's, unjudged. */
     CHECK_JUDGES_NO_OTHERS {
       @Override
-      boolean explains(Map<String, String> call, int ours, int theirs) {
+      boolean explains(Call call, int ours, int theirs) {
         return ours == 100 && theirs == 6 && call.get("CNI_COMMAND").equals("CHECK");
       }
     };
 
-    abstract boolean explains(Map<String, String> call, int ours, int theirs);
+    abstract boolean explains(Call call, int ours, int theirs);
   }
 
   private static Map<String, List<String>> values() {
@@ -139,13 +154,30 @@ class SkeletonTest {
     values.put(
         "CNI_IFNAME",
         List.of(
-            "eth0", ABSENT, "", "abcdefghijklmno", "abcdefghijklmnop", ".", "..", "a/b", "a:b",
-            "a b", "a\t", "eth0\n", "%d"));
+            "eth0",
+            ABSENT,
+            "",
+            "abcdefghijklmno",
+            "abcdefghijklmnop",
+            ".",
+            "..",
+            "a/b",
+            "a:b",
+            "a b",
+            "a\t",
+            "eth0\n",
+            "%d"));
     values.put(
         "CNI_ARGS",
         List.of(
-            ABSENT, "", "IgnoreUnknown=1;A=b", "K8S_POD_NAME=web", "A=b", "A",
-            "IgnoreUnknown=perhaps", "IgnoreUnknown=1;"));
+            ABSENT,
+            "",
+            "IgnoreUnknown=1;A=b",
+            "K8S_POD_NAME=web",
+            "A=b",
+            "A",
+            "IgnoreUnknown=perhaps",
+            "IgnoreUnknown=1;"));
     values.put("CNI_PATH", List.of("/opt/cni/bin", ABSENT, ""));
     values.put("CNI_NETNS_OVERRIDE", List.of("1", ABSENT, "", "0", "TRUE", "true", "yes"));
     values.put("stdin", inputs());
@@ -155,18 +187,36 @@ class SkeletonTest {
   private static List<String> inputs() {
     List<String> inputs = new ArrayList<>(List.of(GOOD));
     for (String version :
-        List.of("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.0", "abc", "9.9.9", "1.x",
-            "", "1.1.0 ", "v1.1.0")) {
+        List.of(
+            "0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.0", "abc", "9.9.9", "1.x", "",
+            "1.1.0 ", "v1.1.0")) {
       inputs.add("{\"cniVersion\":\"" + version + "\",\"name\":\"a\",\"prevResult\":{}}");
     }
     inputs.addAll(
         List.of(
-            "", " ", "{", "[]", "null", "7", "\"x\"", "{}", "{\"name\":\"\"}", "{\"name\":7}",
-            "{\"name\":null}", "{\"name\":\"-a\"}", "{\"name\":\"a/b\"}", "{\"name\":\"a\\n\"}",
-            "{\"cniVersion\":7}", "{\"cniVersion\":7,\"name\":\"a\"}",
-            "{\"cniVersion\":\"9.9.9\"}", "{\"cniVersion\":\"abc\",\"name\":\"-\"}",
-            "{\"name\":\"a\"} {}", "{\"name\":\"a\",}", "{\"NAME\":\"a\",\"name\":\"-\"}",
-            "{\"name\":\"-\",\"Name\":\"a\"}", "{\"CNIVersion\":\"1.1.0\",\"Name\":\"a\"}",
+            "",
+            " ",
+            "{",
+            "[]",
+            "null",
+            "7",
+            "\"x\"",
+            "{}",
+            "{\"name\":\"\"}",
+            "{\"name\":7}",
+            "{\"name\":null}",
+            "{\"name\":\"-a\"}",
+            "{\"name\":\"a/b\"}",
+            "{\"name\":\"a\\n\"}",
+            "{\"cniVersion\":7}",
+            "{\"cniVersion\":7,\"name\":\"a\"}",
+            "{\"cniVersion\":\"9.9.9\"}",
+            "{\"cniVersion\":\"abc\",\"name\":\"-\"}",
+            "{\"name\":\"a\"} {}",
+            "{\"name\":\"a\",}",
+            "{\"NAME\":\"a\",\"name\":\"-\"}",
+            "{\"name\":\"-\",\"Name\":\"a\"}",
+            "{\"CNIVersion\":\"1.1.0\",\"Name\":\"a\"}",
             "{\"cniVersion\":\"1.1.0\",\"name\":\"a\"}",
             "{\"cniVersion\":\"1.1.0\",\"name\":\"a\",\"prevResult\":null}",
             "{\"cniVersion\":\"1.1.0\",\"name\":\"a\",\"prevResult\":[]}",
@@ -183,20 +233,15 @@ class SkeletonTest {
   }
 
   /** Every value alone in every verb, and many at random. */
-  private static List<Map<String, String>> calls(Random random) {
-    Map<String, String> good = new HashMap<>();
-    VALUES.forEach((name, all) -> good.put(name, all.getFirst()));
-    List<Map<String, String>> calls = new ArrayList<>();
+  private static List<Call> calls(Random random) {
+    Map<String, String> first = new HashMap<>();
+    VALUES.forEach((name, all) -> first.put(name, all.getFirst()));
+    Call good = new Call(first);
+    List<Call> calls = new ArrayList<>();
     for (String verb : VALUES.getOrDefault("CNI_COMMAND", List.of())) {
       VALUES.forEach(
-          (name, all) -> {
-            for (String value : all) {
-              Map<String, String> call = new HashMap<>(good);
-              call.put("CNI_COMMAND", verb);
-              call.put(name, value);
-              calls.add(call);
-            }
-          });
+          (name, all) ->
+              all.forEach(value -> calls.add(good.with("CNI_COMMAND", verb).with(name, value))));
     }
     for (int i = 0; i < RANDOM; i++) {
       Map<String, String> call = new HashMap<>();
@@ -207,7 +252,7 @@ class SkeletonTest {
                   random.nextInt(3) > 0 && !name.equals("CNI_COMMAND")
                       ? all.getFirst()
                       : all.get(random.nextInt(all.size()))));
-      calls.add(call);
+      calls.add(new Call(call));
     }
     return calls;
   }
@@ -235,28 +280,21 @@ class SkeletonTest {
     Set<Departure> seen = EnumSet.noneOf(Departure.class);
     int compared = 0;
     try (ServedNode served = new ServedNode(run)) {
-      for (Map<String, String> call : calls(new Random(seed))) {
+      for (Call call : calls(new Random(seed))) {
         int ours = answer(served, ServedNode.PLUGIN.toString(), call);
         int theirs = answer(served, ServedNode.library("skeleton"), call);
         compared++;
         if (ours == 0 && call.get("CNI_COMMAND").equals("ADD")) {
-          Map<String, String> del = new HashMap<>(call);
-          del.put("CNI_COMMAND", "DEL");
+          Call del = call.with("CNI_COMMAND", "DEL");
           assertThat(answer(served, ServedNode.PLUGIN.toString(), del)).isZero();
         }
         if (ours != theirs) {
-          Departure why = null;
-          for (Departure departure : Departure.values()) {
-            if (departure.explains(call, ours, theirs)) {
-              why = departure;
-              break;
-            }
-          }
-          if (why == null) {
-            unexplained.add("ours %d, theirs %d: %s".formatted(ours, theirs, call));
-          } else {
-            seen.add(why);
-          }
+          Stream.of(Departure.values())
+              .filter(departure -> departure.explains(call, ours, theirs))
+              .findFirst()
+              .ifPresentOrElse(
+                  seen::add,
+                  () -> unexplained.add("ours %d, theirs %d: %s".formatted(ours, theirs, call)));
         }
       }
     }
@@ -266,10 +304,10 @@ class SkeletonTest {
   }
 
   /** The error's code, or 0. */
-  private static int answer(ServedNode served, String program, Map<String, String> call)
-      throws Exception {
-    Map<String, String> variables = new HashMap<>(call);
-    String stdin = String.valueOf(variables.remove("stdin"));
+  private static int answer(ServedNode served, String program, Call call) throws Exception {
+    Map<String, String> variables = new HashMap<>(call.values());
+    String stdin = call.get("stdin");
+    variables.remove("stdin");
     variables.values().removeIf(ABSENT::equals);
     Ran ran = served.run(List.of(program), variables, stdin);
     if (ran.status() == 0) {

@@ -83,7 +83,9 @@ class CheckRulesTest {
     String longer =
         added
             .text()
-            .replace("\"interfaces\":[", "\"interfaces\":[{\"name\":\"ifb0\",\"mac\":\"02:00:00:00:00:09\"},")
+            .replace(
+                "\"interfaces\":[",
+                "\"interfaces\":[{\"name\":\"ifb0\",\"mac\":\"02:00:00:00:00:09\"},")
             .replace("\"interface\":0", "\"interface\":1")
             .replace("\"routes\":[", "\"routes\":[{\"dst\":\"192.168.0.0/16\",\"mtu\":1300},");
 

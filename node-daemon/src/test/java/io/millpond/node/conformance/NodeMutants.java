@@ -48,8 +48,7 @@ final class NodeMutants {
                           : runtime.reallyAsk(ask)),
           new NodeMutant("PODS_ARE_NOT_ON_RECORD", 70)
               .host(
-                  seeing(
-                      view -> new KernelView(List.of(), view.interrupted(), view.poolRoutes()))),
+                  seeing(view -> new KernelView(List.of(), view.interrupted(), view.poolRoutes()))),
           new NodeMutant("ONE_AT_A_TIME", 71).answers(NodeMutants::oneAtATime),
           new NodeMutant("ADD_ANSWERS_BEFORE_THE_POD_IS_BUILT", 72).pods(OtherPods.Hasty::new),
           new NodeMutant("SHORTAGE_IS_INTERNAL", 73).answers(code(11, 999)),
@@ -59,9 +58,7 @@ final class NodeMutants {
           new NodeMutant("DEL_WITHOUT_NAMESPACE_DOES_NOTHING", 79)
               .answers(
                   (runtime, ask) ->
-                      ask.is("DEL") && ask.inode() == 0
-                          ? Reply.SILENCE
-                          : runtime.reallyAsk(ask)),
+                      ask.is("DEL") && ask.inode() == 0 ? Reply.SILENCE : runtime.reallyAsk(ask)),
           new NodeMutant("NO_NAMESPACE_IS_THE_NODES", 80)
               .answers(
                   (runtime, ask) -> {
@@ -96,8 +93,7 @@ final class NodeMutants {
                   }),
           new NodeMutant("CHECK_LOOKS_AT_NOTHING", 89, 91).pods(OtherPods.Blind::new),
           new NodeMutant("CHECK_IS_ALWAYS_GOOD", 89, 91)
-              .answers(
-                  (runtime, ask) -> ask.is("CHECK") ? Reply.SILENCE : runtime.reallyAsk(ask)),
+              .answers((runtime, ask) -> ask.is("CHECK") ? Reply.SILENCE : runtime.reallyAsk(ask)),
           new NodeMutant("CHECK_WANTS_ITS_OWN_RESULT", 90)
               .answers(
                   (runtime, ask) ->
@@ -146,10 +142,7 @@ final class NodeMutants {
                   }),
           new NodeMutant("GC_KNOWS_LINKS_ALONE", 100)
               .host(
-                  seeing(
-                      view ->
-                          new KernelView(
-                              view.attachments(), view.interrupted(), Map.of()))),
+                  seeing(view -> new KernelView(view.attachments(), view.interrupted(), Map.of()))),
           new NodeMutant("GC_REMOVES_WHAT_IS_AT_WORK", 104)
               .answers(
                   (runtime, ask) -> {
@@ -164,8 +157,7 @@ final class NodeMutants {
           new NodeMutant("NOBODY_HOLDS_ANYTHING", 101)
               .host(host -> detoured(host, "held", _ -> false)),
           new NodeMutant("STATUS_IS_ALWAYS_GOOD", 105)
-              .answers(
-                  (runtime, ask) -> ask.is("STATUS") ? Reply.SILENCE : runtime.reallyAsk(ask)),
+              .answers((runtime, ask) -> ask.is("STATUS") ? Reply.SILENCE : runtime.reallyAsk(ask)),
           new NodeMutant("NO_51", 105).answers(code(51, 50)),
           new NodeMutant("NO_VERB_WITHOUT_STATUS", 106)
               .answers(
@@ -214,11 +206,7 @@ final class NodeMutants {
   }
 
   private static UnaryOperator<HostNetwork> seeing(UnaryOperator<KernelView> change) {
-    return host ->
-        detoured(
-            host,
-            "look",
-            real -> change.apply((KernelView) real));
+    return host -> detoured(host, "look", real -> change.apply((KernelView) real));
   }
 
   /** The same host, but for what it answers to one question. */

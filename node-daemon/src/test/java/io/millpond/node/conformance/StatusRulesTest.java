@@ -9,6 +9,7 @@ import io.millpond.node.testing.CniRuntime.Reply;
 import io.millpond.node.testing.TestNode;
 import io.millpond.pool.CloudView;
 import io.millpond.pool.PoolEvent;
+import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.IpAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -59,13 +60,11 @@ class StatusRulesTest {
               (id, eni) -> {
                 Set<IpAddress> left = new TreeSet<>(eni.addresses().keySet());
                 left.remove(address);
-                enis.add(new CloudView.Eni(id, eni.device(), left));
+                enis.add(new CloudView.Eni(id, DeviceIndex.PRIMARY, left));
               });
       node.core()
           .pool()
-          .apply(
-              new PoolEvent.CloudObserved(
-                  new CloudView(true, enis, Set.of()), node.clock.get()))
+          .apply(new PoolEvent.CloudObserved(new CloudView(true, enis, Set.of()), node.clock.get()))
           .join();
       node.clock.advance(Duration.ofSeconds(15));
     }

@@ -155,8 +155,7 @@ public final class CniRuntime {
     }
 
     private ByteBuffer frame() {
-      return ByteBuffer.wrap(
-          new CniFrame(variables, ByteBuffer.wrap(stdin()), "1-1").write());
+      return ByteBuffer.wrap(new CniFrame(variables, ByteBuffer.wrap(stdin()), "1-1").write());
     }
   }
 

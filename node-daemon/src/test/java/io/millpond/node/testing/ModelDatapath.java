@@ -514,7 +514,8 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                                   alias.netnsInode(),
                                   alias.pod(),
                                   kernel.connects(veth))),
-                      () -> interrupted.add(
+                      () ->
+                          interrupted.add(
                               new KernelView.Interrupted(link, veth.alias().map(Alias::key)))));
       return new KernelView(complete, interrupted, kernel.routes);
     }

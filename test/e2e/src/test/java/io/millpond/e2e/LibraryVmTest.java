@@ -61,7 +61,7 @@ class LibraryVmTest {
 
   private Shell.Ran drive(String verb, String container, String... more) {
     Map<String, String> variables = new HashMap<>();
-    variables.put("CNI_PATH", node.pluginFile().getParent().toString());
+    variables.put("CNI_PATH", String.valueOf(node.pluginFile().getParent()));
     variables.put("CNI_CACHE", home.resolve("cache").toString());
     variables.put("CNI_CONTAINERID", container);
     variables.put("CNI_IFNAME", "eth0");
