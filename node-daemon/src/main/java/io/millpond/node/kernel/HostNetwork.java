@@ -92,6 +92,13 @@ public interface HostNetwork {
   void forget(Collection<IpAddress> addresses) throws IOException;
 
   /**
+   * Removes routes of pool addresses that say something else than what is on record.
+   *
+   * @throws IOException if the kernel refuses
+   */
+  void removeOtherRoutes() throws IOException;
+
+  /**
    * Whether any slave of the ENI holds the address.
    *
    * @throws IOException if it cannot be found out now

@@ -196,6 +196,11 @@ public final class LinuxHost implements HostNetwork {
   }
 
   @Override
+  public void removeOtherRoutes() throws IOException {
+    routes.removeOthers();
+  }
+
+  @Override
   public boolean held(EniPlace eni, IpAddress address) throws IOException {
     LinuxEnis.Known known =
         enis.find(eni).orElseThrow(() -> new IOException("the link of " + eni.id() + " is gone"));

@@ -152,6 +152,11 @@ public final class CollectGarbage {
 
   /** A route that says "in use" of an address that neither a link nor the pool gives to anybody. */
   private void releaseRoutes(List<String> failures) {
+    try {
+      host.removeOtherRoutes();
+    } catch (IOException e) {
+      failures.add("the pool's routes: " + e.getMessage());
+    }
     Optional<KernelView> view = look(failures);
     if (view.isEmpty()) {
       return;

@@ -598,6 +598,10 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     return kernel.findingsNow();
   }
 
+  /** Here an address has one route. */
+  @Override
+  public void removeOtherRoutes() {}
+
   @Override
   public boolean held(EniPlace eni, IpAddress address) {
     return kernel.held(eni.id(), address);
