@@ -17,7 +17,8 @@ public sealed interface CniRequest {
    * Attach.
    *
    * @param netnsPath {@code CNI_NETNS} as it was sent
-   * @param previous the result of the plugins before this one in the chain
+   * @param previous the result of the plugins before this one in the chain, in the form of 1.1.0
+   *     whatever its version
    */
   record Add(
       CniVersion version,

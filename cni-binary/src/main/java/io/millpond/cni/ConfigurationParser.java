@@ -127,7 +127,7 @@ final class ConfigurationParser {
     if (!dns.isObject()) {
       throw CniException.undecodable(version, "dns is not an object", "it is a " + kind(dns));
     }
-    for (JsonNode server : list(dns, "nameservers")) {
+    for (JsonNode server : texts(dns, "nameservers")) {
       try {
         var _ = IpAddress.parse(server.asText());
       } catch (IllegalArgumentException e) {
@@ -188,27 +188,14 @@ final class ConfigurationParser {
     return !value.isNull() && !value.asText().isEmpty() && !value.asText().equals("0");
   }
 
-  /** The result of the plugins before this one, if its parts can be copied into ours. */
+  /** The result of the plugins before this one in the form of 1.1.0, to be copied into ours. */
   Optional<JsonNode> previous() throws CniException {
     Optional<JsonNode> previous = previousObject();
     if (previous.isEmpty()) {
       return previous;
     }
     dns(previous.get());
-    int interfaces = list(previous.get(), "interfaces").size();
-    list(previous.get(), "routes");
-    for (JsonNode ip : list(previous.get(), "ips")) {
-      JsonNode index = Json.get(ip, "interface");
-      if (index != null
-          && (!index.isInt() || index.intValue() < 0 || index.intValue() >= interfaces)) {
-        throw CniException.invalid(
-            version,
-            "prevResult",
-            "an address of interface " + Shown.of(index.toString()),
-            "it lists " + interfaces + " interfaces; look at the plugin before in the chain");
-      }
-    }
-    return previous;
+    return Optional.of(ResultForms.read(previous.get(), version));
   }
 
   /** The previous result as CHECK gets it: the whole chain's, and not ours to judge. */
@@ -221,20 +208,17 @@ final class ConfigurationParser {
     return Optional.ofNullable(previous);
   }
 
-  /** The list of that key: of texts for name servers, else of objects; absent is empty. */
-  private List<JsonNode> list(JsonNode parent, String key) throws CniException {
+  /** The list of texts of that key; an absent one is empty. */
+  private List<JsonNode> texts(JsonNode parent, String key) throws CniException {
     JsonNode node = Json.get(parent, key);
     List<JsonNode> entries = new ArrayList<>();
     if (node == null) {
       return entries;
     }
     node.forEach(entries::add);
-    boolean texts = key.equals("nameservers");
-    if (!node.isArray() || !entries.stream().allMatch(e -> texts ? e.isTextual() : e.isObject())) {
+    if (!node.isArray() || !entries.stream().allMatch(JsonNode::isTextual)) {
       throw CniException.undecodable(
-          version,
-          key + " is not a list of " + (texts ? "texts" : "objects"),
-          Shown.of(node.toString()));
+          version, key + " is not a list of texts", Shown.of(node.toString()));
     }
     return entries;
   }

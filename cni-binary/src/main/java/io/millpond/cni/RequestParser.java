@@ -1,5 +1,7 @@
 package io.millpond.cni;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -35,8 +37,9 @@ public final class RequestParser {
   public static CniRequest parse(CniFrame frame) throws CniException {
     String verb = frame.variables().getOrDefault("CNI_COMMAND", "");
     JsonNode document = document(frame);
+    // The reference library's order: a configuration without a name has no version to speak of.
+    String network = network(document, reported(document));
     CniVersion version = version(document, verb);
-    String network = network(document, version);
     return switch (verb) {
       case "ADD" -> add(frame, document, network, version);
       case "DEL" ->
@@ -106,6 +109,14 @@ public final class RequestParser {
           "it is a " + document.getNodeType().name().toLowerCase(Locale.ROOT));
     }
     return document;
+  }
+
+  /** The version in which an error is told before the version itself is looked at. */
+  private static CniVersion reported(JsonNode document) {
+    JsonNode node = Json.get(document, "cniVersion");
+    return node == null || !node.isTextual()
+        ? CniVersion.V1_0_0
+        : CniVersion.of(node.textValue()).orElse(CniVersion.V1_0_0);
   }
 
   private static CniVersion version(JsonNode document, String verb) throws CniException {
@@ -217,12 +228,19 @@ public final class RequestParser {
     for (JsonNode entry : list) {
       JsonNode id = Json.get(entry, "containerID");
       JsonNode name = Json.get(entry, "ifname");
-      if (id == null || name == null || !id.isTextual() || !name.isTextual()) {
+      if (id == null || name == null || !isPart(id) || !isPart(name)) {
         throw CniException.invalid(
             version, key, "an entry", "give each a containerID and an ifname");
       }
       attachments.add(new CniRequest.Attachment(id.textValue(), name.textValue()));
     }
     return attachments;
+  }
+
+  /** Whether it can be part of an attachment's key. */
+  private static boolean isPart(JsonNode node) {
+    return node.isTextual()
+        && !node.textValue().isEmpty()
+        && node.textValue().getBytes(UTF_8).length <= AttachmentKey.MAX_PART;
   }
 }

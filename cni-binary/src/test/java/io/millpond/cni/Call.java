@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.millpond.cni.mutants.Mutants;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.TreeMap;
@@ -53,7 +54,7 @@ final class Call {
   }
 
   CniRequest parse() throws CniException {
-    return RequestParser.parse(new CniFrame(variables, ByteBuffer.wrap(stdin), "1-1"));
+    return Mutants.current().parse(new CniFrame(variables, ByteBuffer.wrap(stdin), "1-1"));
   }
 
   CniRequest.Add add() throws CniException {

@@ -4,8 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_16;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.millpond.cni.mutants.Mutants;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Tag;
@@ -226,6 +232,8 @@ class ConfigurationTest {
 
   @Test
   @Tag("cni-39")
+  @Tag("cni-111")
+  @Tag("cni-115")
   @Tag("cni-116")
   @Tag("cni-117")
   void whatRuntimesPutThereIsTolerated() throws Exception {
@@ -234,12 +242,33 @@ class ConfigurationTest {
         "capabilities":{"io.kubernetes.cri.pod-annotations":true},
         "args":{"labels":[{"key":"app","value":"web"}],"cni":{"aliases":["web"]},"org.example":7},
         "runtimeConfig":{"io.kubernetes.cri.pod-annotations":{"a":"b"},"aliases":{"net":["web"]},
-          "dns":{"Servers":["10.0.0.2"]},"portMappings":null,"ips":[],"mac":"","bandwidth":{}},
+          "dns":{"Servers":["10.0.0.2"]},"ipRanges":[[{"subnet":"10.0.0.0/16"}]],"deviceID":"0000:00:1f.6",
+          "infinibandGUID":"c2:11:22:33:44:55:66:77","cgroupPath":"/kubelet","portMappings":null,"ips":[],"mac":"","bandwidth":{}},
         "prevResult":{},"cni.dev/valid-attachments":[],"cni.dev/attachments":null,"cni.dev/x":1,
         "ipMasq":true,"ipam":{},"dns":{},"disableCheck":true,"disableGC":true,
         "loadOnlyInlinedPlugins":true,"cniVersions":["1.0.0","1.1.0"]""";
     assertThat(Call.of("ADD").keys(keys).add().network()).isEqualTo("millpond");
     assertThat(Call.of("CHECK").keys(keys).parse()).isInstanceOf(CniRequest.Check.class);
+  }
+
+  /** The configuration that the README tells people to write. */
+  @Test
+  @Tag("cni-45")
+  void theListWeShipSaysAVersionThatOlderRuntimesKnowAndListsTheOthers() throws Exception {
+    String readme = Files.readString(Path.of("../README.md"));
+    String list = readme.substring(readme.indexOf("```json") + 7);
+    JsonNode conflist =
+        new ObjectMapper()
+            .readTree(Mutants.current().document(list.substring(0, list.indexOf("```"))));
+
+    assertThat(conflist.path("cniVersion").asText()).isEqualTo("1.0.0");
+    assertThat(conflist.path("cniVersions")).extracting(JsonNode::asText).contains("1.1.0");
+    for (JsonNode version : conflist.path("cniVersions")) {
+      ObjectNode alone = (ObjectNode) conflist.path("plugins").path(0).deepCopy();
+      alone.put("name", conflist.path("name").asText()).put("cniVersion", version.asText());
+      assertThat(Call.of("ADD").stdin(alone.toString()).add().version().text())
+          .isEqualTo(version.asText());
+    }
   }
 
   @Test

@@ -83,7 +83,8 @@ class GcTest {
         "[{\"containerID\":\"a\"}]",
         "[{\"ifname\":\"a\"}]",
         "[{\"containerID\":7,\"ifname\":\"eth0\"}]",
-        "[{\"containerID\":\"a\",\"ifname\":null}]"
+        "[{\"containerID\":\"a\",\"ifname\":null}]",
+        "[{\"containerID\":\"\",\"ifname\":\"eth0\"}]"
       })
   @Tag("cni-96")
   void aListThatIsNoneIsRefused(String list) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millpond.cni.mutants.Mutants;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
 import io.millpond.pool.value.Prefix;
@@ -44,7 +45,7 @@ class ResultTest {
         Call.of("ADD")
             .stdin("{\"cniVersion\":\"" + version + "\",\"name\":\"millpond\"" + keys + "}")
             .add();
-    String document = Documents.result(result, add);
+    String document = Mutants.current().document(Documents.result(result, add));
     assertThat(document).endsWith("}\n");
     return JSON.readTree(document);
   }
@@ -201,11 +202,60 @@ class ResultTest {
     assertThat(result.path("ips")).hasSize(2);
   }
 
+  /** The same result of another plugin, in the form of each version. */
+  static Stream<Arguments> previousOfEveryVersion() {
+    return Stream.of("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0")
+        .map(
+            version ->
+                Arguments.of(
+                    version,
+                    version.matches("0\\.[12]\\.0")
+                        ? """
+                          {"cniVersion":"%s",
+                           "ip4":{"ip":"192.168.1.2/24","gateway":"192.168.1.1",
+                                  "routes":[{"dst":"192.168.0.0/16","gw":"192.168.1.1"}]}}"""
+                            .formatted(version)
+                        : """
+                          {"cniVersion":"%s",
+                           "ips":[{"version":"4","address":"192.168.1.2/24","gateway":"192.168.1.1"}],
+                           "routes":[{"dst":"192.168.0.0/16","gw":"192.168.1.1"}]}"""
+                            .formatted(version)));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("previousOfEveryVersion")
+  @Tag("cni-66")
+  void aPreviousResultOfAnyVersionIsMergedInTheRequestsForm(String version, String previous)
+      throws Exception {
+    JsonNode result = result(POD, "0.4.0", ",\"prevResult\":" + previous);
+
+    assertThat(result.path("ips"))
+        .isEqualTo(
+            JSON.readTree(
+                """
+                [{"version":"4","address":"192.168.1.2/24","gateway":"192.168.1.1"},
+                 {"version":"4","interface":0,"address":"10.0.1.9/24","gateway":"10.0.1.1"}]"""));
+    assertThat(result.path("routes").path(0))
+        .isEqualTo(JSON.readTree("{\"dst\":\"192.168.0.0/16\",\"gw\":\"192.168.1.1\"}"));
+    assertThat(result(POD, "0.2.0", ",\"prevResult\":" + previous).at("/ip4/routes"))
+        .as("the old form has one address of a family, the first, and all of its routes")
+        .hasSize(3);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       quoteCharacter = '`',
       value = {
+        "'cniVersion':'9.9.9'|7",
+        "'cniVersion':7|6",
+        "'cniVersion':'0.2.0','ip4':[]|6",
+        "'cniVersion':'0.2.0','ip4':{'ip':'192.168.1.2'}|6",
+        "'cniVersion':'0.2.0','ip4':{'ip':'192.168.1.2/24','routes':{}}|6",
+        "'ips':[{'address':'192.168.1.2/33'}]|6",
+        "'ips':[{'address':'192.168.1.2/24','gateway':'router'}]|6",
+        "'routes':[{'dst':'192.168.0.0'}]|6",
+        "'routes':[{'dst':'192.168.0.0/16','gw':'router'}]|6",
         "'ips':[{'interface':0,'address':'192.168.1.2/24'}]|7",
         "'interfaces':[{'name':'a'}],'ips':[{'interface':1}]|7",
         "'interfaces':[{'name':'a'}],'ips':[{'interface':-1}]|7",
@@ -260,7 +310,10 @@ class ResultTest {
   @Tag("cni-5")
   void anErrorHasTheRequestsVersionACodeAMessageAndDetails(CniVersion version) throws Exception {
     JsonNode error =
-        JSON.readTree(Documents.error(CniError.of(version, 11, "no \"address\"\n", "wait\u0000")));
+        JSON.readTree(
+            Mutants.current()
+                .document(
+                    Documents.error(CniError.of(version, 11, "no \"address\"\n", "wait\u0000"))));
 
     assertThat(error)
         .isEqualTo(

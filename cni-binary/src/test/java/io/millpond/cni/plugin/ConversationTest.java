@@ -13,6 +13,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,8 @@ class ConversationTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"ADD", "DEL", "CHECK"})
+  @Tag("cni-3")
+  @Tag("cni-29")
   void aRequestHoldsTheVariablesOfTheContainerAndStdinAndNothingElse(String verb) {
     try (FakeDaemon daemon = FakeDaemon.answering(0, "", run)) {
       Plugin.call(verb, run)
@@ -120,6 +123,18 @@ class ConversationTest {
       assertThat(ran.text()).isEqualTo(ERROR);
       assertThat(ran.status()).isEqualTo(1);
       assertThat(run.resolve("spool")).doesNotExist();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ADD", "DEL", "VERSION"})
+  @Tag("cni-10")
+  void nothingThatItStartsKeepsItsOutputOpen(String verb) {
+    try (FakeDaemon _ = FakeDaemon.answering(0, "", run)) {
+      // As a runtime: reads until nobody holds the pipe any more.
+      Ran ran = Plugin.call(verb, run).under("/bin/sh", "-c", "\"$@\" 2>&1 | cat", "sh").run();
+
+      assertThat(ran.took()).isLessThan(Duration.ofSeconds(2));
     }
   }
 

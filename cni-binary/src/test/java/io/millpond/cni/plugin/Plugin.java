@@ -7,6 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millpond.cni.mutants.Mutant;
+import io.millpond.cni.mutants.Mutants;
+import io.millpond.cni.mutants.PluginEnd;
+import io.millpond.cni.mutants.PluginStart;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -139,6 +143,13 @@ final class Plugin {
       return new String(out, UTF_8);
     }
 
+    Ran as(Mutant mutant, PluginStart start) {
+      PluginEnd end = mutant.end(start, new PluginEnd(status, text(), err));
+      return end.out().equals(text())
+          ? new Ran(end.status(), out, end.err(), took)
+          : new Ran(end.status(), end.out().getBytes(UTF_8), end.err(), took);
+    }
+
     /** The one document on stdout. */
     JsonNode document() {
       try {
@@ -196,26 +207,30 @@ final class Plugin {
   }
 
   Running start() {
+    Mutant mutant = Mutants.current();
+    PluginStart start =
+        mutant.start(new PluginStart(variables, arguments, shell, stdin, leaveOpen));
     List<String> command = new ArrayList<>(before);
-    if (!shell.isEmpty()) {
-      command.addAll(List.of("/bin/sh", "-c", shell + "exec \"$0\" \"$@\""));
+    if (!start.shell.isEmpty()) {
+      command.addAll(List.of("/bin/sh", "-c", start.shell + "exec \"$0\" \"$@\""));
     }
     command.add(binary.toString());
-    command.addAll(arguments);
+    command.addAll(start.arguments);
     ProcessBuilder builder = new ProcessBuilder(command).directory(Path.of("/").toFile());
     builder.environment().clear();
-    builder.environment().putAll(variables);
+    builder.environment().putAll(start.variables);
     long began = System.nanoTime();
     try {
       Process process = builder.start();
       CompletableFuture<byte[]> out = inBackground(process.getInputStream());
       CompletableFuture<byte[]> err = inBackground(process.getErrorStream());
       CompletableFuture<Void> _ =
-          CompletableFuture.runAsync(() -> write(process), Thread::startVirtualThread);
+          CompletableFuture.runAsync(() -> write(process, start), Thread::startVirtualThread);
       return new Running(
           process,
           CompletableFuture.supplyAsync(
-              () -> finish(process, out, err, began), Thread::startVirtualThread));
+              () -> finish(process, out, err, began).as(mutant, start),
+              Thread::startVirtualThread));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -235,16 +250,16 @@ final class Plugin {
         Thread::startVirtualThread);
   }
 
-  private void write(Process process) {
+  private static void write(Process process, PluginStart start) {
     try {
       OutputStream out = process.getOutputStream();
       // In parts, as a pipe delivers them.
-      int part = Math.max(1, stdin.length / 3);
-      for (int at = 0; at < stdin.length; at += part) {
-        out.write(stdin, at, Math.min(part, stdin.length - at));
+      int part = Math.max(1, start.stdin.length / 3);
+      for (int at = 0; at < start.stdin.length; at += part) {
+        out.write(start.stdin, at, Math.min(part, start.stdin.length - at));
         out.flush();
       }
-      if (!leaveOpen) {
+      if (!start.stdinStaysOpen) {
         out.close();
       }
     } catch (IOException e) {

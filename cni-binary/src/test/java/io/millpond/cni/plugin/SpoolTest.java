@@ -2,6 +2,7 @@ package io.millpond.cni.plugin;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.millpond.cni.plugin.FakeDaemon.Frame;
 import io.millpond.cni.plugin.Plugin.Ran;
@@ -191,6 +192,16 @@ class SpoolTest {
     keep("b").failedWith(11);
     keep("a").succeededSilently();
     assertThat(files()).hasSize(2);
+  }
+
+  @Test
+  @Tag("cni-11")
+  void aPluginThatIsKilledBeforeItKnowsAllKeepsNothing() throws Exception {
+    try (Running running = del().stdin("{").stdinStaysOpen().start()) {
+      await().until(running::sleeps);
+      running.process().destroyForcibly().waitFor();
+    }
+    assertThat(spool).doesNotExist();
   }
 
   @Test

@@ -50,6 +50,19 @@ class WithoutDaemonTest {
     assertThat(Plugin.call("VERSION", run).run().status()).isZero();
   }
 
+  /** A runtime takes stderr for the message only where stdout is empty. */
+  @Test
+  @Tag("cni-7")
+  void aFailureIsOnStdoutAndALineForTheLogOnStderrDisturbsNobody() {
+    Ran failed = Plugin.call("ADD", run).run();
+    Ran kept = Plugin.call("DEL", run).run();
+
+    assertThat(failed.text()).contains("\"msg\"");
+    assertThat(failed.err()).isEmpty();
+    assertThat(kept.err()).isNotEmpty();
+    kept.succeededSilently();
+  }
+
   @Test
   @Tag("cni-73")
   @Tag("cni-83")

@@ -251,6 +251,31 @@ public final class PoolRoutes {
   }
 
   /**
+   * Of an address of the pool only the route stays that is on record.
+   *
+   * @throws NetlinkException if the kernel refuses
+   */
+  public synchronized void removeOthers() throws NetlinkException {
+    try (NetlinkSocket host = NetlinkSocket.open()) {
+      for (Route route : ours(host)) {
+        Long known = metrics.get(route.destination().address());
+        if (known != null && known != route.metric()) {
+          NetlinkSocket.Outcome outcome =
+              host.send(
+                      List.of(
+                          Routes.delete(
+                              Route.unreachable(route.destination().address(), route.metric()))))
+                  .getFirst();
+          if (outcome.errno() != Rt.ESRCH) {
+            outcome.orThrow();
+          }
+        }
+      }
+      List<IpAddress> ignored = restore(host);
+    }
+  }
+
+  /**
    * Puts back what somebody flushed.
    *
    * @return the addresses whose route was gone

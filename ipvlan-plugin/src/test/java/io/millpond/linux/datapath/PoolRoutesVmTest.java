@@ -45,6 +45,17 @@ final class PoolRoutesVmTest {
         .isEqualTo(Optional.of(PoolRoutes.releasedAt(BootTime.ofSeconds(9))));
   }
 
+  @Test
+  void aRouteThatSaysSomethingElseThanWhatIsOnRecordGoes() throws IOException {
+    routes.released(ADDRESS, BootTime.ofSeconds(7));
+    Shell.run(
+        "ip route add unreachable 10.0.1.21 proto 109 metric %d; ip route del unreachable 10.0.1.21 metric %d"
+            .formatted(PoolRoutes.IN_USE, PoolRoutes.releasedAt(BootTime.ofSeconds(7))));
+    routes.removeOthers();
+    assertThat(KernelLedger.look().routes()).containsOnly(Map.entry(ADDRESS, EARLY));
+    assertThat(unreachable().strip().lines()).hasSize(1);
+  }
+
   /** Between the two messages of a change both routes are there. */
   @Test
   void aLookLeavesBothRoutesOfAnAddressAndTheStartKeepsTheRelease() throws IOException {

@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.KeyValuePair;
@@ -326,24 +327,20 @@ public final class CniVerbs implements CniServer.Verbs {
   }
 
   private Outcome collect(CniRequest.Gc gc) throws InterruptedException {
-    if (gc.valid().isEmpty()) {
-      return error(
-          gc,
-          CniError.INVALID_CONFIGURATION,
-          "GC without cni.dev/valid-attachments",
-          "an absent list is not an empty one: nothing was removed; send the list");
-    }
-    Set<CollectGarbage.Valid> valid = new HashSet<>();
-    gc.valid()
-        .get()
-        .forEach(one -> valid.add(new CollectGarbage.Valid(one.containerId(), one.ifName())));
+    Optional<Set<CollectGarbage.Valid>> valid =
+        gc.valid()
+            .map(
+                list ->
+                    list.stream()
+                        .map(one -> new CollectGarbage.Valid(one.containerId(), one.ifName()))
+                        .collect(Collectors.toSet()));
     List<String> failures = pods.collect().collect(gc.network(), valid);
     return failures.isEmpty()
         ? Outcome.done("")
         : error(
             gc,
             CniError.DATAPATH,
-            failures.size() + " attachments could not be removed",
+            failures.size() + " things could not be removed; the rest is gone",
             String.join("; ", failures));
   }
 

@@ -93,11 +93,21 @@ public interface HostNetwork {
   void forget(Collection<IpAddress> addresses) throws IOException;
 
   /**
+   * Removes routes of pool addresses that say something else than what is on record.
+   *
+   * @throws IOException if the kernel refuses
+   */
+  void removeOtherRoutes() throws IOException;
+
+  /**
    * Whether any slave of the ENI holds the address.
    *
    * @throws IOException if it cannot be found out now
    */
   boolean held(EniPlace eni, IpAddress address) throws IOException;
+
+  /** Whether a network namespace with this inode can be found: by a name, or as a process's. */
+  boolean lives(long netnsInode);
 
   /**
    * Reports what happens to our links until closed.

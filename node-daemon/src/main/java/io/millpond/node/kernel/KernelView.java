@@ -55,8 +55,12 @@ public record KernelView(
       boolean connected,
       PodDemands demands) {}
 
-  /** A host veth without its alias. */
-  public record Interrupted(String hostLink) {}
+  /**
+   * A host veth without a complete record.
+   *
+   * @param key what it was to be, if the ADD came that far
+   */
+  public record Interrupted(String hostLink, Optional<AttachmentKey> key) {}
 
   /** What a pool route's metric says. */
   public sealed interface RouteSays {}

@@ -96,7 +96,9 @@ public final class LinuxHost implements HostNetwork {
                         : new KernelView.ReleasedAt(remembered.since())));
     return new KernelView(
         ledger.attachments().stream().map(LinuxHost::seen).toList(),
-        ledger.interrupted().stream().map(one -> new KernelView.Interrupted(one.veth())).toList(),
+        ledger.interrupted().stream()
+            .map(one -> new KernelView.Interrupted(one.veth(), one.alias().map(Alias::key)))
+            .toList(),
         says,
         ledger.enis());
   }
@@ -196,10 +198,22 @@ public final class LinuxHost implements HostNetwork {
   }
 
   @Override
+  public void removeOtherRoutes() throws IOException {
+    routes.removeOthers();
+  }
+
+  @Override
   public boolean held(EniPlace eni, IpAddress address) throws IOException {
     LinuxEnis.Known known =
         enis.find(eni).orElseThrow(() -> new IOException("the link of " + eni.id() + " is gone"));
     return AddressProbe.held(known.link(), address);
+  }
+
+  @Override
+  public boolean lives(long netnsInode) {
+    Optional<io.millpond.linux.netns.Netns> found = io.millpond.linux.netns.Netns.find(netnsInode);
+    found.ifPresent(io.millpond.linux.netns.Netns::close);
+    return found.isPresent();
   }
 
   @Override

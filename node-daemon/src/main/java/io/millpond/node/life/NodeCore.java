@@ -121,7 +121,8 @@ public final class NodeCore implements AutoCloseable {
         new AddPod(pool, cloud::check, pods, places, attachments, lanes, settings, metrics);
     this.deletePod = new DeletePod(pool, pods, attachments, lanes);
     this.checkPod = new CheckPod(pool, pods, places, attachments, lanes, settings);
-    this.collectGarbage = new CollectGarbage(attachments, deletePod, node.linkName());
+    this.collectGarbage =
+        new CollectGarbage(pool, host, attachments, lanes, deletePod, node.linkName());
   }
 
   private void begin(PoolAction action, boolean podWaits) {

@@ -15,6 +15,7 @@ import io.millpond.pool.value.IpAddress;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class PodsTest {
+  private static final Optional<Set<CollectGarbage.Valid>> NONE = Optional.of(Set.of());
+
   private TestNode node = new TestNode();
 
   @AfterEach
@@ -275,7 +278,7 @@ class PodsTest {
     List<String> failures =
         node.core()
             .collectGarbage()
-            .collect("millpond", Set.of(new CollectGarbage.Valid("keep", "eth0")));
+            .collect("millpond", Optional.of(Set.of(new CollectGarbage.Valid("keep", "eth0"))));
     assertThat(failures).isEmpty();
     assertThat(node.kernel.addressOf(key("keep"))).isPresent();
     assertThat(node.kernel.addressOf(key("drop"))).isEmpty();
@@ -293,9 +296,9 @@ class PodsTest {
             ModelKernel.netns(3),
             Caller.PATIENT);
     node.restart();
-    assertThat(node.core().collectGarbage().collect("millpond", Set.of())).isEmpty();
+    assertThat(node.core().collectGarbage().collect("millpond", NONE)).isEmpty();
     assertThat(node.kernel.addressOf(other)).isPresent();
-    assertThat(node.core().collectGarbage().collect("other-net", Set.of())).isEmpty();
+    assertThat(node.core().collectGarbage().collect("other-net", NONE)).isEmpty();
     assertThat(node.kernel.addressOf(other)).isEmpty();
     assertThat(node.counts().owned()).isZero();
   }
@@ -306,7 +309,7 @@ class PodsTest {
     node.added("a", 1);
     node.added("b", 2);
     node.kernel.failDetach("busy");
-    assertThat(node.core().collectGarbage().collect("millpond", Set.of())).hasSize(2);
+    assertThat(node.core().collectGarbage().collect("millpond", NONE)).hasSize(2);
   }
 
   @Test

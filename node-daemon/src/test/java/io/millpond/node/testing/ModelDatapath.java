@@ -602,7 +602,9 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                                   alias.pod(),
                                   kernel.connects(veth),
                                   veth.demands())),
-                      () -> interrupted.add(new KernelView.Interrupted(link))));
+                      () ->
+                          interrupted.add(
+                              new KernelView.Interrupted(link, veth.alias().map(Alias::key)))));
       return new KernelView(complete, interrupted, kernel.routes, kernel.marks);
     }
   }
@@ -696,9 +698,20 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     return kernel.findingsNow();
   }
 
+  /** Here an address has one route. */
+  @Override
+  public void removeOtherRoutes() {}
+
   @Override
   public boolean held(EniPlace eni, IpAddress address) {
     return kernel.held(eni.id(), address);
+  }
+
+  @Override
+  public boolean lives(long netnsInode) {
+    synchronized (kernel) {
+      return !kernel.dead.contains(netnsInode);
+    }
   }
 
   @Override

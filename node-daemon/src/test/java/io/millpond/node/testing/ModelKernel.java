@@ -330,10 +330,31 @@ public final class ModelKernel {
     veths.put(hostLink, new Veth(998));
   }
 
+  /** As {@link #interruptedAdd(String)}, with a record that says what it was to be. */
+  public synchronized void interruptedAdd(AttachmentKey key) {
+    Alias begun = new Alias(key, IpAddress.parse("10.0.1.99"), 998, "", true);
+    veths.put(linkName(key), new Veth(998, Optional.of(begun), false));
+  }
+
   /** A veth of an ADD that a crash interrupted, and that cannot be undone. */
   public synchronized void stuckAdd(AttachmentKey key) {
     interruptedAdd(linkName(key));
     stuck.add(linkName(key));
+  }
+
+  /** This attachment's host veth cannot be deleted. */
+  public synchronized void stick(AttachmentKey key) {
+    stuck.add(linkName(key));
+  }
+
+  /** Whether there is an interface of someone else's in the namespace. */
+  public synchronized boolean podHasInterface(long inode, String name) {
+    return interfaces.getOrDefault(inode, Set.of()).contains(name);
+  }
+
+  /** Somebody writes on a pool route that a pod has the address. */
+  public synchronized void markInUse(IpAddress address) {
+    routes.put(address, new KernelView.InUse());
   }
 
   /** What every look finds wrong from now on. */

@@ -40,6 +40,7 @@ public final class TestNode implements AutoCloseable {
   public final ModelCloud cloud = new ModelCloud(kernel);
   private final Settings settings;
   private NodeCore core;
+  private volatile Steps steps = Steps.FREE;
   private int runs;
 
   /** A node with these settings in its environment; its daemon runs. */
@@ -60,8 +61,20 @@ public final class TestNode implements AutoCloseable {
   private NodeCore fresh() {
     NodeCore.Node node =
         new NodeCore.Node(new PoolLimits(3, 4), clock, ModelKernel::linkName, "run" + runs++);
-    ModelDatapath datapath = kernel.datapath();
-    return new NodeCore(settings, node, cloud, datapath, datapath, new Metrics());
+    ModelDatapath datapath = kernel.datapath((name, effect) -> steps.take(name, effect));
+    NodeMutant mutant = NodeMutant.current();
+    return new NodeCore(
+        settings,
+        node,
+        cloud,
+        mutant.hostOf(datapath),
+        mutant.podsOf(datapath, kernel),
+        new Metrics());
+  }
+
+  /** Who hears of the steps in the kernel from now on, and may make them fail. */
+  public void steps(Steps now) {
+    steps = now;
   }
 
   /** Starts the daemon. */
