@@ -95,6 +95,21 @@ class SettingsTest {
         "daemon.metricsAddress",
         new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7));
     map("MILLPOND_LOG_LEVEL", "debug", "daemon.logLevel", LogLevel.DEBUG);
+    map(
+        "MILLPOND_CNI_CONF_DIR",
+        "/etc/cni/net.d",
+        "installation.confDir",
+        Optional.of(Path.of("/etc/cni/net.d")));
+    map(
+        "MILLPOND_CNI_BIN_DIR",
+        "/opt/cni/bin",
+        "installation.binDir",
+        Optional.of(Path.of("/opt/cni/bin")));
+    map(
+        "MILLPOND_CONFLIST",
+        "/etc/other.conflist",
+        "installation.conflist",
+        Path.of("/etc/other.conflist"));
   }
 
   @TempDir Path directory;
