@@ -259,6 +259,17 @@ class SettingsTest {
   }
 
   @Test
+  void aPluginThatWouldNotFindItsDaemonIsNotInstalled() {
+    assertThatThrownBy(
+            () ->
+                read(
+                    "",
+                    Map.of("MILLPOND_CNI_BIN_DIR", "/opt/cni/bin", "MILLPOND_RUN_DIR", "/run/x")))
+        .isInstanceOf(InvalidSettingsException.class)
+        .hasMessageContaining("the plugin looks for the daemon in /run/millpond alone");
+  }
+
+  @Test
   void aMissingFileIsAnEmptyOneAndABrokenOneIsAnError() throws Exception {
     assertThat(SettingsReader.read(directory.resolve("none.yaml"), Map.of()))
         .isEqualTo(Settings.defaults());
@@ -288,6 +299,7 @@ class SettingsTest {
   void thePrintedSettingsReadBackAsTheSame() throws Exception {
     Map<String, String> environment = new LinkedHashMap<>();
     MAPPING.forEach((name, expected) -> environment.put(name, expected.text()));
+    environment.remove("MILLPOND_RUN_DIR"); // contradicts another
     Path none = directory.resolve("none.yaml");
     Map<String, String> printed = new LinkedHashMap<>();
     for (String line : SettingsReader.print(none, environment).split("\n", -1)) {

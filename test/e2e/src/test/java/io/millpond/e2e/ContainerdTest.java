@@ -242,12 +242,15 @@ class ContainerdTest {
     Sandbox pod = sandbox("pod-c");
     cri("stop", pod.id()).orThrow();
     cri("remove", pod.id()).orThrow();
-    for (String other : cri("list").orThrow().split("\\s+")) {
-      if (!other.isBlank()) {
-        cri("stop", other).orThrow();
-        cri("remove", other).orThrow();
-      }
-    }
+    cri("list")
+        .orThrow()
+        .lines()
+        .filter(id -> !id.isBlank())
+        .forEach(
+            id -> {
+              cri("stop", id).orThrow();
+              cri("remove", id).orThrow();
+            });
     rests(pod);
   }
 
