@@ -110,15 +110,19 @@ class PodmanTest {
   private String started(String name) {
     Shell.Ran ran =
         podman(
-            "run", "-d", "--name", name, "--network", "millpond", IMAGE, "/bin/exchange", "serve",
+            "run",
+            "-d",
+            "--name",
+            name,
+            "--network",
+            "millpond",
+            IMAGE,
+            "/bin/exchange",
+            "serve",
             "8080");
     assertThat(ran.status()).as("%s%s%s", ran.out(), ran.err(), node.log()).isZero();
     String address =
-        podman(
-                "inspect",
-                "-f",
-                "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
-                name)
+        podman("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name)
             .orThrow()
             .strip();
     assertThat(node.state(address)).isEqualTo("owned");
@@ -136,7 +140,9 @@ class PodmanTest {
   void aContainerGetsAnAddressTalksToTheVpcAndGivesItBack() {
     String address = started("c1");
     assertThat(
-            podman("exec", "c1", "/bin/exchange", "tcp", Vpc.HOST_ADDRESS, "8080").orThrow().strip())
+            podman("exec", "c1", "/bin/exchange", "tcp", Vpc.HOST_ADDRESS, "8080")
+                .orThrow()
+                .strip())
         .as("what a host of the VPC saw")
         .isEqualTo(address);
     assertThat(Exchange.tcp(Vpc.HOST, address, 8080))
@@ -167,7 +173,8 @@ class PodmanTest {
   @Tag("cni-73")
   void aContainerThatComesWhileNoDaemonRunsIsToldWhy() {
     node.kill();
-    Shell.Ran refused = podman("run", "--rm", "--network", "millpond", IMAGE, "/bin/sh", "-c", "true");
+    Shell.Ran refused =
+        podman("run", "--rm", "--network", "millpond", IMAGE, "/bin/sh", "-c", "true");
     assertThat(refused.status()).isNotZero();
     assertThat(refused.err()).contains("millpond");
     node.start();

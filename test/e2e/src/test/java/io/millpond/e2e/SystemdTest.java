@@ -84,8 +84,7 @@ class SystemdTest {
   }
 
   private Shell.Ran plugin(String verb, String pod) {
-    return machine.run(
-        Node.variables(verb, pod, "/run/netns/" + pod), Pod.CONFIGURATION, PLUGIN);
+    return machine.run(Node.variables(verb, pod, "/run/netns/" + pod), Pod.CONFIGURATION, PLUGIN);
   }
 
   private String added(String pod) {
@@ -102,9 +101,7 @@ class SystemdTest {
   }
 
   private void ping(String pod, String address) {
-    machine
-        .run("ip", "netns", "exec", pod, "ping", "-c", "3", "-W", "5", "-q", address)
-        .orThrow();
+    machine.run("ip", "netns", "exec", pod, "ping", "-c", "3", "-W", "5", "-q", address).orThrow();
   }
 
   @Test
@@ -137,7 +134,8 @@ class SystemdTest {
     // NET_ADMIN, NET_RAW, SYS_PTRACE, SYS_ADMIN
     assertThat(status).contains("CapBnd:\t0000000000283000");
     assertThat(status).contains("Seccomp:\t2").contains("NoNewPrivs:\t1");
-    for (String path : new String[] {"/etc/millpond/x", "/opt/x", "/run/x", "/proc/sys/kernel/domainname"}) {
+    for (String path :
+        new String[] {"/etc/millpond/x", "/opt/x", "/run/x", "/proc/sys/kernel/domainname"}) {
       Shell.Ran ran =
           machine.run(
               "nsenter", "--target", show("MainPID"), "--mount", "bash", "-c", "echo x > " + path);
@@ -194,9 +192,11 @@ class SystemdTest {
         printf '[Match]\\nName=*\\n[Network]\\nAddress=10.99.0.1/24\\nLinkLocalAddressing=ipv6\\n' > /etc/systemd/network/50-all.network
         """
             .formatted(Vpc.ROOT.toAbsolutePath().normalize()));
-    String primary = machine.bash("ip -o route show default").replaceAll("(?s).* dev (\\S+).*", "$1");
+    String primary =
+        machine.bash("ip -o route show default").replaceAll("(?s).* dev (\\S+).*", "$1");
     String driver =
-        machine.bash("basename $(readlink /sys/class/net/%s/device/driver) || true".formatted(primary));
+        machine.bash(
+            "basename $(readlink /sys/class/net/%s/device/driver) || true".formatted(primary));
     assertThat(driver).as("of a simulated ENI").isNotNull();
     removed("pod-n");
   }
@@ -213,6 +213,8 @@ class SystemdTest {
     assertThat(machine.outside(PLUGIN)).doesNotExist();
 
     machine.run("systemctl", "restart", "millpondd").orThrow();
-    await("installed again").atMost(Duration.ofMinutes(1)).until(() -> Files.exists(machine.outside(PLUGIN)));
+    await("installed again")
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> Files.exists(machine.outside(PLUGIN)));
   }
 }
