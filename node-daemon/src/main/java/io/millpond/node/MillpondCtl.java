@@ -2,11 +2,15 @@ package io.millpond.node;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millpond.linux.datapath.KernelLedger;
 import io.millpond.node.admin.AdminClient;
+import io.millpond.node.install.Uninstallation;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -17,10 +21,11 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    description = "Asks the millpond daemon of this node.")
+    description = "Asks the millpond daemon of this node, and takes millpond away from it.")
 public final class MillpondCtl {
   private static final int NOT_READY = 1;
   private static final int NO_DAEMON = 69;
+  private static final int SOMETHING_LEFT = 1;
 
   @Option(
       names = "--run-dir",
@@ -104,5 +109,47 @@ public final class MillpondCtl {
     }
     pool.path("troubles").forEach(trouble -> out.println("trouble: " + trouble.asText()));
     return 0;
+  }
+
+  @Command(
+      name = "uninstall",
+      description =
+          "Removes the network configuration, so that no pod comes any more, and then the plugin, if"
+              + " no pod needs it for its DEL. Needs no daemon. May be repeated; exits with 1 if"
+              + " something is left.",
+      mixinStandardHelpOptions = true)
+  int uninstall(
+      @Option(
+              names = "--conf-dir",
+              paramLabel = "DIR",
+              defaultValue = "/etc/cni/net.d",
+              description = "The network configurations (default: ${DEFAULT-VALUE}).")
+          Path confDirectory,
+      @Option(
+              names = "--bin-dir",
+              paramLabel = "DIR",
+              defaultValue = "/opt/cni/bin",
+              description = "The plugins (default: ${DEFAULT-VALUE}).")
+          Path binDirectory)
+      throws IOException {
+    Uninstallation done =
+        Uninstallation.run(confDirectory, binDirectory, MillpondCtl::attachedPods);
+    done.removed().forEach(file -> out.println("removed " + file));
+    done.left().forEach(why -> System.err.println("millpond-ctl: " + why));
+    return done.left().isEmpty() ? 0 : SOMETHING_LEFT;
+  }
+
+  /** As the kernel has them, so that no daemon need answer; also those that are half there. */
+  private static List<String> attachedPods() throws IOException {
+    KernelLedger kernel = KernelLedger.look();
+    Stream<String> attached =
+        kernel.attachments().stream()
+            .map(KernelLedger.Entry::alias)
+            .map(alias -> alias.pod().isEmpty() ? alias.containerId() : alias.pod());
+    Stream<String> others =
+        Stream.concat(
+            kernel.interrupted().stream().map(KernelLedger.Interrupted::veth),
+            kernel.unknown().stream());
+    return Stream.concat(attached, others).sorted().toList();
   }
 }

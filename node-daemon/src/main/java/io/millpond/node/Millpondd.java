@@ -1,5 +1,6 @@
 package io.millpond.node;
 
+import io.millpond.node.install.InvalidConflistException;
 import io.millpond.node.log.LogbackSetup;
 import io.millpond.node.settings.InvalidSettingsException;
 import io.millpond.node.settings.Settings;
@@ -82,6 +83,9 @@ public final class Millpondd implements Callable<Integer> {
       return NodeDaemon.runUntilStopped(settings);
     } catch (InvalidSettingsException e) {
       e.errors().forEach(error -> log.error("invalid setting: {}", error));
+      return EXIT_SETTINGS;
+    } catch (InvalidConflistException e) {
+      e.errors().forEach(error -> log.error("invalid network configuration: {}", error));
       return EXIT_SETTINGS;
     }
   }

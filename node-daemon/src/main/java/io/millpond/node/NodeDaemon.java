@@ -3,10 +3,13 @@ package io.millpond.node;
 import io.millpond.linux.unix.Capabilities;
 import io.millpond.node.cloud.Ec2Access;
 import io.millpond.node.http.Metrics;
+import io.millpond.node.install.CniInstallation;
+import io.millpond.node.install.InvalidConflistException;
 import io.millpond.node.kernel.KernelAccess;
 import io.millpond.node.life.Daemon;
 import io.millpond.node.settings.Settings;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,13 +28,21 @@ final class NodeDaemon {
 
   private NodeDaemon() {}
 
-  static int runUntilStopped(Settings settings) throws InterruptedException {
+  static int runUntilStopped(Settings settings)
+      throws InterruptedException, InvalidConflistException {
+    CniInstallation installation =
+        new CniInstallation(settings.installation(), plugin(), settings.daemon().reconcilePeriod());
     log.info("millpond {} starts as process {}", Version.current(), ProcessHandle.current().pid());
     sayWhatItMayDo();
     Metrics metrics = new Metrics();
     Daemon daemon =
         new Daemon(
-            settings, new Ec2Access(settings.cloud(), metrics), KernelAccess.LINUX, metrics, ROOT);
+            settings,
+            new Ec2Access(settings.cloud(), metrics),
+            KernelAccess.LINUX,
+            metrics,
+            ROOT,
+            installation);
     AtomicInteger exit = new AtomicInteger();
     Runtime.getRuntime()
         .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> stop(daemon, exit)));
@@ -66,6 +77,11 @@ final class NodeDaemon {
           "the daemon may do more than it needs to ({}): start it with bin/millpondd where setpriv (util-linux) is installed, or bound its capabilities in its unit",
           String.join(", ", capabilities.superfluous()));
     }
+  }
+
+  /** The plugin that was built with this daemon; the script that starts it says where. */
+  private static Path plugin() {
+    return Path.of(System.getProperty("millpond.home", "/opt/millpond"), "cni", "millpond");
   }
 
   private static void stop(Daemon daemon, AtomicInteger exit) {

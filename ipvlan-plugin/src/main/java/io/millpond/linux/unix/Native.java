@@ -17,6 +17,7 @@ public interface Native {
 
   int AF_UNIX = 1;
   int SOCK_STREAM = 1;
+  int SOCK_DGRAM = 2;
   int SOCK_NONBLOCK = 0x800;
   int SOCK_CLOEXEC = 0x80000;
   int SOL_SOCKET = 1;
@@ -53,6 +54,9 @@ public interface Native {
 
   @ssize_t
   long sendmsg(int fd, Pointer message, int flags);
+
+  @ssize_t
+  long sendto(int fd, Pointer octets, @size_t long count, int flags, Pointer address, int length);
 
   int poll(Pointer fds, long count, int millis);
 

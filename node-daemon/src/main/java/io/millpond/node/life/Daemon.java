@@ -1,6 +1,7 @@
 package io.millpond.node.life;
 
 import io.millpond.linux.netns.Netns;
+import io.millpond.linux.unix.ServiceSupervisor;
 import io.millpond.linux.unix.UnixServer;
 import io.millpond.node.admin.AdminServer;
 import io.millpond.node.cloud.Cloud;
@@ -12,6 +13,7 @@ import io.millpond.node.cniserver.UnixPlugins;
 import io.millpond.node.http.HttpFront;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.http.NodeView;
+import io.millpond.node.install.CniInstallation;
 import io.millpond.node.kernel.KernelAccess;
 import io.millpond.node.kernel.NodeFacts;
 import io.millpond.node.settings.Settings;
@@ -44,6 +46,8 @@ public final class Daemon implements NodeView {
   private final KernelAccess kernel;
   private final Metrics metrics;
   private final int user;
+  private final CniInstallation installation;
+  private final ServiceSupervisor supervisor = ServiceSupervisor.ofThisProcess();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile String progress = "starting";
   private volatile @Nullable NodeCore core;
@@ -60,14 +64,21 @@ public final class Daemon implements NodeView {
    * A daemon with these settings.
    *
    * @param user whose processes are served: root on a node
+   * @param installation of the plugin, begun when the daemon serves
    */
   public Daemon(
-      Settings settings, CloudAccess access, KernelAccess kernel, Metrics metrics, int user) {
+      Settings settings,
+      CloudAccess access,
+      KernelAccess kernel,
+      Metrics metrics,
+      int user,
+      CniInstallation installation) {
     this.settings = settings;
     this.access = access;
     this.kernel = kernel;
     this.metrics = metrics;
     this.user = user;
+    this.installation = installation;
   }
 
   /**
@@ -99,6 +110,8 @@ public final class Daemon implements NodeView {
     progress = "the DELs that were kept are taking effect";
     serve(mine, identity, fresh);
     core = fresh;
+    installation.start(() -> notReady().isEmpty());
+    tell("READY=1\nSTATUS=" + identity.instanceId() + " serves");
     log.info(
         "{} ({}) serves after {} ms: {}",
         identity.instanceId(),
@@ -162,6 +175,16 @@ public final class Daemon implements NodeView {
   private void waitingFor(String what) {
     progress = what;
     log.warn("not ready: {}", what);
+    tell("STATUS=not ready: " + what.replace('\n', ' '));
+  }
+
+  /** Who started this process need not be there to hear it. */
+  private void tell(String state) {
+    try {
+      supervisor.tell(state);
+    } catch (IOException e) {
+      log.warn("the service manager was not told {}: {}", state, e.getMessage());
+    }
   }
 
   private CloudAccess.Opened open() throws InterruptedException {
@@ -214,7 +237,7 @@ public final class Daemon implements NodeView {
     metrics.gauge(
         "millpond_findings",
         "What is wrong in the kernel and only an administrator can put right: see /v1/pool.",
-        () -> fresh.findings().size());
+        () -> findings().size());
     metrics.gauge(
         "millpond_requests_waiting",
         "Requests that wait for an address.",
@@ -240,7 +263,9 @@ public final class Daemon implements NodeView {
   @Override
   public List<String> findings() {
     NodeCore running = core;
-    return running == null ? List.of() : running.findings();
+    return running == null
+        ? List.of()
+        : Stream.concat(running.findings().stream(), installation.findings().stream()).toList();
   }
 
   @Override
@@ -252,7 +277,7 @@ public final class Daemon implements NodeView {
             instance,
             running.pool().snapshot().report(),
             running.readiness(),
-            running.findings(),
+            findings(),
             running.attachments(),
             running.pool().now());
   }
@@ -268,6 +293,8 @@ public final class Daemon implements NodeView {
    */
   public void stop() throws InterruptedException {
     log.info("stopping");
+    tell("STOPPING=1");
+    installation.close();
     CniServer serving = plugins;
     UnixServer listener = socket;
     AdminServer administrator = admin;

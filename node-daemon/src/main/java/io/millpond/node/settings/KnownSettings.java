@@ -159,6 +159,24 @@ public final class KnownSettings {
           SettingType.PATH,
           "/run/millpond",
           "Directory of the sockets, the lock and the spool.");
+  static final Setting<Path> CNI_CONF_DIR =
+      setting(
+          "MILLPOND_CNI_CONF_DIR",
+          SettingType.PATH,
+          null,
+          "Directory of network configurations, such as /etc/cni/net.d: 10-millpond.conflist is written there once pods can be attached. Not set: nothing is written.");
+  static final Setting<Path> CNI_BIN_DIR =
+      setting(
+          "MILLPOND_CNI_BIN_DIR",
+          SettingType.PATH,
+          null,
+          "Directory of CNI plugins, such as /opt/cni/bin: the plugin of the daemon's own version is put there once pods can be attached. Not set: nothing is written.");
+  static final Setting<Path> CONFLIST =
+      setting(
+          "MILLPOND_CONFLIST",
+          SettingType.PATH,
+          "/etc/millpond/10-millpond.conflist",
+          "A network configuration of your own to be written into MILLPOND_CNI_CONF_DIR, with plugins behind millpond for instance; where there is no such file, the one that comes with millpond.");
   static final Setting<InetSocketAddress> HTTP_ADDRESS =
       setting(
           "MILLPOND_HTTP_ADDRESS",

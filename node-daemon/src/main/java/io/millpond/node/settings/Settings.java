@@ -20,8 +20,13 @@ import java.util.SortedMap;
  * @param cloud where and how ENIs are made
  * @param network what pods are given
  * @param daemon the daemon itself
+ * @param installation what is put where container runtimes look
  */
-public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
+public record Settings(
+    Pool pool, Cloud cloud, Network network, Daemon daemon, Installation installation) {
+
+  /** Fixed in the plugin, whose environment is the runtime's. */
+  private static final Path PLUGIN_RUN_DIR = Path.of("/run/millpond");
 
   /** How many addresses are kept, and when they are given back. */
   public record Pool(
@@ -81,6 +86,9 @@ public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
     }
   }
 
+  /** What is put where container runtimes look. */
+  public record Installation(Optional<Path> confDir, Optional<Path> binDir, Path conflist) {}
+
   /** Every setting at its default. */
   public static Settings defaults() {
     return read(new SettingValues(Map.of(), Map.of(), List.of()));
@@ -107,6 +115,11 @@ public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
       found.add(
           "MAX_ENI=%d with MILLPOND_FIRST_ENI=%d leaves no ENI for pods: raise MAX_ENI or set MILLPOND_FIRST_ENI=0"
               .formatted(pool.maxEni(), pool.firstEni()));
+    }
+    if (installation.binDir().isPresent() && !daemon.runDir().equals(PLUGIN_RUN_DIR)) {
+      found.add(
+          "MILLPOND_CNI_BIN_DIR=%s with MILLPOND_RUN_DIR=%s: the plugin looks for the daemon in %s alone; leave one of them out"
+              .formatted(installation.binDir().get(), daemon.runDir(), PLUGIN_RUN_DIR));
     }
     return found;
   }
@@ -142,6 +155,10 @@ public record Settings(Pool pool, Cloud cloud, Network network, Daemon daemon) {
             values.get(KnownSettings.RUN_DIR),
             values.get(KnownSettings.HTTP_ADDRESS),
             values.get(KnownSettings.METRICS_ADDRESS),
-            values.get(KnownSettings.LOG_LEVEL)));
+            values.get(KnownSettings.LOG_LEVEL)),
+        new Installation(
+            values.find(KnownSettings.CNI_CONF_DIR),
+            values.find(KnownSettings.CNI_BIN_DIR),
+            values.get(KnownSettings.CONFLIST)));
   }
 }

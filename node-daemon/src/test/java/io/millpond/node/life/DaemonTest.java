@@ -9,6 +9,7 @@ import io.millpond.node.admin.AdminClient;
 import io.millpond.node.cloud.Cloud;
 import io.millpond.node.cloud.CloudAccess;
 import io.millpond.node.http.Metrics;
+import io.millpond.node.install.CniInstallation;
 import io.millpond.node.kernel.KernelAccess;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.settings.SettingsReader;
@@ -115,7 +116,17 @@ class DaemonTest {
           ModelDatapath datapath = kernel.datapath();
           return new KernelAccess.Opened(datapath, datapath, clock, ModelKernel::linkName);
         };
-    Daemon daemon = new Daemon(settings, this::open, model, new Metrics(), self);
+    Daemon daemon =
+        new Daemon(
+            settings,
+            this::open,
+            model,
+            new Metrics(),
+            self,
+            new CniInstallation(
+                settings.installation(),
+                directory.resolve("plugin"),
+                settings.daemon().reconcilePeriod()));
     daemons.add(daemon);
     return daemon;
   }

@@ -107,6 +107,21 @@ class SettingsTest {
         "daemon.metricsAddress",
         new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 7));
     map("MILLPOND_LOG_LEVEL", "debug", "daemon.logLevel", LogLevel.DEBUG);
+    map(
+        "MILLPOND_CNI_CONF_DIR",
+        "/etc/cni/net.d",
+        "installation.confDir",
+        Optional.of(Path.of("/etc/cni/net.d")));
+    map(
+        "MILLPOND_CNI_BIN_DIR",
+        "/opt/cni/bin",
+        "installation.binDir",
+        Optional.of(Path.of("/opt/cni/bin")));
+    map(
+        "MILLPOND_CONFLIST",
+        "/etc/other.conflist",
+        "installation.conflist",
+        Path.of("/etc/other.conflist"));
   }
 
   @TempDir Path directory;
@@ -313,6 +328,17 @@ class SettingsTest {
   }
 
   @Test
+  void aPluginThatWouldNotFindItsDaemonIsNotInstalled() {
+    assertThatThrownBy(
+            () ->
+                read(
+                    "",
+                    Map.of("MILLPOND_CNI_BIN_DIR", "/opt/cni/bin", "MILLPOND_RUN_DIR", "/run/x")))
+        .isInstanceOf(InvalidSettingsException.class)
+        .hasMessageContaining("the plugin looks for the daemon in /run/millpond alone");
+  }
+
+  @Test
   void aMissingFileIsAnEmptyOneAndABrokenOneIsAnError() throws Exception {
     assertThat(SettingsReader.read(directory.resolve("none.yaml"), Map.of()))
         .isEqualTo(Settings.defaults());
@@ -342,6 +368,7 @@ class SettingsTest {
   void thePrintedSettingsReadBackAsTheSame() throws Exception {
     Map<String, String> environment = new LinkedHashMap<>();
     MAPPING.forEach((name, expected) -> environment.put(name, expected.text()));
+    environment.remove("MILLPOND_RUN_DIR"); // contradicts another
     Path none = directory.resolve("none.yaml");
     Map<String, String> printed = new LinkedHashMap<>();
     for (String line : SettingsReader.print(none, environment).split("\n", -1)) {

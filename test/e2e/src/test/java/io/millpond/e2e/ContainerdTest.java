@@ -6,8 +6,11 @@ import static org.awaitility.Awaitility.await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -16,29 +19,34 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Debian's containerd runs a container with {@code ctr run --cni}: the plugin as installed, and the
- * daemon with its own run directory. containerd lives in a mount namespace of its own, where {@code
- * /opt/cni}, {@code /etc/cni} and {@code /run/millpond} are the scenario's.
+ * Debian's containerd runs pods as the kubelet has it do, over CRI, and containers with {@code ctr
+ * run --cni}, on a node without Kubernetes: the daemon installs the plugin and the network's
+ * configuration itself, and containerd, which ran before, takes them up.
  */
 @Tag("vm")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class ContainerdTest {
   private static final String IMAGE = "millpond.test/exchange:1";
-  private static final String CONFLIST =
+  private static final String PAUSE = "millpond.test/pause:1";
+
+  private static final String CONFIG =
       """
-      {
-        "cniVersion": "1.0.0",
-        "cniVersions": ["0.3.1", "0.4.0", "1.0.0", "1.1.0"],
-        "name": "millpond",
-        "plugins": [{ "type": "millpond" }]
-      }
-      """;
+      version = 2
+      [plugins."io.containerd.grpc.v1.cri"]
+        sandbox_image = "%s"
+        [plugins."io.containerd.grpc.v1.cri".containerd]
+          snapshotter = "native"
+        [plugins."io.containerd.grpc.v1.cri".cni]
+          bin_dir = "/opt/cni/bin"
+          conf_dir = "/etc/cni/net.d"
+      """
+          .formatted(PAUSE);
 
   private final Exchange exchange = new Exchange();
   private Node node;
-  private Path home;
-  private Process containerd;
+  private NodeFiles files;
+  private String networkBefore = "";
 
   @SuppressWarnings("NullAway.Init")
   ContainerdTest() {}
@@ -52,85 +60,203 @@ class ContainerdTest {
             Vpc.SUBNET_1,
             Map.of(
                 "WARM_IP_TARGET",
-                "2",
+                "3",
                 "MAX_ENI",
                 "1",
                 "IP_COOLDOWN_PERIOD",
                 "6s",
                 "MILLPOND_RELEASE_DELAY",
-                "2s"));
-    node.start().awaitSize(2, 1);
+                "2s",
+                "MILLPOND_CNI_CONF_DIR",
+                "/etc/cni/net.d",
+                "MILLPOND_CNI_BIN_DIR",
+                "/opt/cni/bin"));
+    files = new NodeFiles(node);
+    files.run("cp", "/usr/lib/cni/loopback", "/opt/cni/bin/").orThrow();
     exchange.serve(Vpc.HOST);
-    // No overlay file system below it, as there may be below /tmp.
-    home = Files.createTempDirectory(Path.of("/run"), "containerd");
-    Files.writeString(home.resolve("10-millpond.conflist"), CONFLIST);
-    Files.writeString(
-        home.resolve("config.toml"),
-        "version = 2\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n");
-    Path script = home.resolve("start");
-    Files.writeString(script, script());
-    containerd =
-        Shell.start(
-            Map.of(),
-            home.resolve("log"),
-            List.of(
-                "nsenter",
-                "--net=/run/netns/" + node.netns(),
-                "unshare",
-                "--mount",
-                "bash",
-                script.toString()));
-    await("containerd answers")
+    startContainerd();
+    networkBefore = cri("network").orThrow();
+    node.start().awaitSize(3, 1);
+    await("containerd takes the network up")
         .atMost(Duration.ofSeconds(60))
-        .until(() -> Files.exists(home.resolve("sock")) && ctr("version").status() == 0);
-    Shell.run(Vpc.ROOT.resolve("test/e2e/container-image").toString(), home + "/image.tar", IMAGE)
-        .orThrow();
-    ctr("images", "import", "--snapshotter", "native", home + "/image.tar").orThrow();
+        .until(() -> cri("network").orThrow().strip().equals("true"));
   }
 
-  private String script() {
-    return """
-        set -eu
-        mkdir -p /opt/cni /etc/cni /var/lib/cni /run/millpond
-        for d in /opt/cni /etc/cni /var/lib/cni; do mount -t tmpfs tmpfs $d; done
-        mount --bind %1$s /run/millpond
-        install -D %2$s /opt/cni/bin/millpond
-        install -D -m 600 %3$s/10-millpond.conflist /etc/cni/net.d/10-millpond.conflist
-        exec containerd --config %3$s/config.toml --root %3$s/root --state %3$s/state --address %3$s/sock --log-level info
-        """
-        .formatted(node.run(), Vpc.ROOT.resolve("cni-binary/target/millpond"), home);
+  private Path home() {
+    return files.home();
+  }
+
+  private void startContainerd() throws Exception {
+    Files.writeString(home().resolve("config.toml"), CONFIG);
+    files.start(
+        Map.of(),
+        home().resolve("log"),
+        "containerd",
+        "--config",
+        home() + "/config.toml",
+        "--root",
+        home() + "/root",
+        "--state",
+        home() + "/state",
+        "--address",
+        home() + "/sock",
+        "--log-level",
+        "info");
+    await("containerd answers")
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> Files.exists(home().resolve("sock")) && ctr("version").status() == 0);
+    image(IMAGE);
+    image(PAUSE, "/bin/sleep", "999999");
+  }
+
+  private void image(String name, String... command) {
+    List<String> make =
+        new ArrayList<>(
+            List.of(
+                Vpc.ROOT.resolve("test/e2e/container-image").toString(),
+                home() + "/image.tar",
+                name));
+    make.addAll(List.of(command));
+    Shell.run(make.toArray(String[]::new)).orThrow();
+    for (String namespace : List.of("default", "k8s.io")) {
+      ctr("-n", namespace, "images", "import", "--snapshotter", "native", home() + "/image.tar")
+          .orThrow();
+    }
   }
 
   @AfterAll
   void stop() {
     exchange.close();
-    if (containerd != null) {
-      Shell.stop(containerd);
+    if (files != null) {
+      files.close();
     }
     node.close();
   }
 
   private List<String> ctrCommand(String... arguments) {
-    var command =
-        new java.util.ArrayList<>(
-            List.of(
-                "nsenter",
-                "--mount=/proc/" + containerd.pid() + "/ns/mnt",
-                "--net=/run/netns/" + node.netns(),
-                "ctr",
-                "--address",
-                home + "/sock"));
-    command.addAll(List.of(arguments));
-    return command;
+    return files.command(
+        Stream.concat(Stream.of("ctr", "--address", home() + "/sock"), Stream.of(arguments))
+            .toArray(String[]::new));
   }
 
   private Shell.Ran ctr(String... arguments) {
     return Shell.run(ctrCommand(arguments).toArray(String[]::new));
   }
 
+  /** Asks over CRI. */
+  private Shell.Ran cri(String... arguments) {
+    String client =
+        Objects.requireNonNull(
+                System.getenv("MILLPOND_CRI_CLIENT"),
+                "MILLPOND_CRI_CLIENT: what test/peers/cri-client prints")
+            + "/cri";
+    return files.run(
+        Stream.concat(Stream.of(client, home() + "/sock"), Stream.of(arguments))
+            .toArray(String[]::new));
+  }
+
+  /** A sandbox with an address. */
+  private record Sandbox(String id, String address) {}
+
+  private Sandbox sandbox(String name) {
+    String id = cri("run", name, "uid-" + name).orThrow().strip();
+    String[] status = cri("status", id).orThrow().strip().split(" ");
+    assertThat(status).as("READY and an address").hasSize(2);
+    assertThat(status[0]).isEqualTo("READY");
+    assertThat(node.state(status[1])).isEqualTo("owned");
+    return new Sandbox(id, status[1]);
+  }
+
+  private void rests(Sandbox gone) {
+    node.awaitPool("nobody owns", pool -> pool.at("/counts/owned").asInt() == 0);
+    node.awaitPool("nobody rests", pool -> pool.at("/counts/cooling").asInt() == 0);
+    // The pool needs three only, and may have given this one back.
+    assertThat(node.state(gone.address())).isIn("free", "leaving", "gone");
+    assertThat(cri("list").orThrow()).isBlank();
+  }
+
+  private String[] kept() {
+    String[] kept = node.run().resolve("spool").toFile().list();
+    return kept == null ? new String[0] : kept;
+  }
+
   @Test
-  void aContainerGetsAnAddressTalksToTheVpcAndGivesItBack() throws Exception {
-    Path log = home.resolve("run.log");
+  void theConfigurationCameWhenPodsCouldBeAttachedAndContainerdSawIt() throws Exception {
+    assertThat(networkBefore).startsWith("false");
+    assertThat(files.outside("/etc/cni/net.d/10-millpond.conflist")).exists();
+    assertThat(Files.getPosixFilePermissions(files.outside("/etc/cni/net.d/10-millpond.conflist")))
+        .hasSize(2);
+    assertThat(files.outside("/opt/cni/bin/millpond"))
+        .hasSameBinaryContentAs(Vpc.ROOT.resolve("cni-binary/target/millpond"));
+  }
+
+  @Test
+  @Tag("cni-78")
+  void aPodOfTheKubeletsGetsAnAddressTalksAndGivesItBackAtTheFirstOfManyDels() {
+    Sandbox pod = sandbox("pod-a");
+    String container =
+        cri("start", pod.id(), "pod-a", "uid-pod-a", IMAGE, "/bin/exchange", "serve", "8080")
+            .orThrow()
+            .strip();
+    assertThat(cri("exec", container, "/bin/exchange", "tcp", Vpc.HOST_ADDRESS, "8080").orThrow())
+        .as("what a host of the VPC saw")
+        .isEqualToIgnoringWhitespace(pod.address());
+    assertThat(Exchange.tcp(Vpc.HOST, pod.address(), 8080))
+        .as("what the pod saw")
+        .isEqualTo(Vpc.HOST_ADDRESS);
+
+    cri("stop", pod.id()).orThrow();
+    node.awaitState(pod.address(), "cooling");
+    cri("stop", pod.id()).orThrow();
+    assertThat(cri("status", pod.id()).orThrow()).startsWith("NOTREADY");
+    cri("remove", pod.id()).orThrow();
+    cri("remove", pod.id()).orThrow();
+    rests(pod);
+  }
+
+  @Test
+  @Tag("cni-83")
+  void aPodLeavesWhileNoDaemonRunsAndItsAddressIsFreeWhenOneComesBack() {
+    Sandbox pod = sandbox("pod-b");
+    node.kill();
+
+    cri("stop", pod.id()).orThrow();
+    assertThat(kept()).as("kept DELs").isNotEmpty();
+    cri("stop", pod.id()).orThrow();
+    cri("remove", pod.id()).orThrow();
+
+    node.start();
+    assertThat(kept()).as("kept DELs").isEmpty();
+    rests(pod);
+  }
+
+  @Test
+  @Tag("cni-73")
+  void aPodThatComesWhileNoDaemonRunsIsToldToComeAgainAndThenServed() {
+    node.kill();
+    Shell.Ran refused = cri("run", "pod-c", "uid-pod-c");
+    assertThat(refused.status()).isNotZero();
+    assertThat(refused.err()).contains("millpond");
+
+    node.start();
+    Sandbox pod = sandbox("pod-c");
+    cri("stop", pod.id()).orThrow();
+    cri("remove", pod.id()).orThrow();
+    cri("list")
+        .orThrow()
+        .lines()
+        .filter(id -> !id.isBlank())
+        .forEach(
+            id -> {
+              cri("stop", id).orThrow();
+              cri("remove", id).orThrow();
+            });
+    rests(pod);
+  }
+
+  @Test
+  void aContainerOfCtrGetsAnAddressTalksToTheVpcAndGivesItBack() throws Exception {
+    Path log = home().resolve("run.log");
     Process run =
         Shell.start(
             Map.of(),
@@ -171,16 +297,14 @@ class ContainerdTest {
       run.waitFor();
 
       node.awaitState(address, "cooling");
-      node.awaitPool("nobody rests", pool -> pool.at("/counts/cooling").asInt() == 0);
-      // The pool needs two only, and may have given this one back.
-      assertThat(node.state(address)).isIn("free", "leaving", "gone");
+      rests(new Sandbox("c1", address));
     } finally {
       Shell.stop(run);
     }
   }
 
   private String exec(String id, String... command) {
-    List<String> all = new java.util.ArrayList<>(List.of("task", "exec", "--exec-id", id, "c1"));
+    List<String> all = new ArrayList<>(List.of("task", "exec", "--exec-id", id, "c1"));
     all.addAll(List.of(command));
     return ctr(all.toArray(String[]::new)).orThrow();
   }

@@ -62,6 +62,65 @@ class InstallationTest {
     }
   }
 
+  @Test
+  void anArchiveUnpackedOnANodeInstallsAVersionBesideTheOthersAndKeepsTheCache() throws Exception {
+    Path archive = directory.resolve("millpond.tar.gz");
+    Path root = Files.createDirectories(directory.resolve("root"));
+    run(ROOT.resolve("deploy/systemd/archive").toString(), archive.toString());
+    for (int time = 1; time <= 2; time++) {
+      run("tar", "-C", directory.toString(), "-xzf", archive.toString());
+      run("sh", "-ec", directory + "/millpond-*/install " + root);
+    }
+    Path home = root.resolve("opt/millpond");
+    assertThat(home).isSymbolicLink();
+    assertThat(home.resolve("cni/millpond")).isExecutable();
+    assertThat(home.resolve("doc/install-node.md")).exists();
+    assertThat(root.resolve("etc/systemd/system/millpondd.service")).exists();
+    try (var names = Files.list(root.resolve("opt"))) {
+      assertThat(names).as("the version and the link to it").hasSize(2);
+    }
+    assertThat(errorsOfAStart(home)).isEmpty();
+  }
+
+  @Test
+  void theUnitIsOneThatSystemdAcceptsAndFindsWellConfined() throws Exception {
+    String unit =
+        Files.readString(ROOT.resolve("deploy/systemd/millpondd.service"))
+            .replace(INSTALLED + "/bin", built() + "/bin")
+            .replace("file://" + INSTALLED, "file://" + ROOT);
+    Path file = Files.writeString(directory.resolve("millpondd.service"), unit);
+    assertThat(run("systemd-analyze", "verify", file.toString())).isEmpty();
+    // Of 100: what docs/install-node.md says.
+    String ignored =
+        run("systemd-analyze", "security", "--offline=true", "--threshold=33", file.toString());
+  }
+
+  @Test
+  void networkAgentsThatAreThereAreToldOfThePrimaryInterface() throws Exception {
+    Path root = directory.resolve("root");
+    for (String agent :
+        new String[] {
+          "usr/lib/systemd/systemd-networkd",
+          "usr/sbin/NetworkManager",
+          "usr/lib/udev/rules.d/99-vpc-policy-routes.rules"
+        }) {
+      Files.createDirectories(root.resolve(agent));
+    }
+    run(ROOT.resolve("deploy/os/install").toString(), "ens5", root.toString());
+    assertThat(root.resolve("etc/systemd/network/11-millpond-eni.network"))
+        .content()
+        .contains("Name=!ens5\n", "Unmanaged=yes");
+    assertThat(root.resolve("etc/NetworkManager/conf.d/10-millpond.conf"))
+        .content()
+        .contains("except:interface-name:ens5");
+    assertThat(root.resolve("etc/udev/rules.d/99-vpc-policy-routes.rules")).exists();
+    assertThat(root.resolve("etc/cloud")).as("of what is not there").doesNotExist();
+    try (var all = Files.walk(root.resolve("etc"))) {
+      assertThat(all.filter(Files::isRegularFile))
+          .allSatisfy(file -> assertThat(Files.readString(file)).doesNotContain("@PRIMARY@"));
+    }
+  }
+
   private static String built() {
     return ROOT.resolve(BUILT).toString();
   }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -48,6 +49,7 @@ final class Node implements CniNode {
   private final List<Node> register;
   private @Nullable Process daemon;
   private @Nullable Process standby;
+  private long filesOf;
 
   Node(
       Vpc vpc,
@@ -132,16 +134,23 @@ final class Node implements CniNode {
         .until(() -> log().substring(before).contains("standing by"));
   }
 
+  /** Daemons started from now on see the files of that process; their run directory is there. */
+  void seesFilesOf(long pid) {
+    filesOf = pid;
+  }
+
   private Process process() {
     Map<String, String> environment = new HashMap<>(settings);
     environment.put("JAVA_HOME", System.getProperty("java.home"));
-    environment.put("MILLPOND_RUN_DIR", run.toString());
     environment.put("AWS_ENDPOINT_URL_EC2", EC2);
-    return Shell.start(
-        environment,
-        log,
-        List.of(
-            "nsenter", "--net=/run/netns/" + netns, PROGRAMS.resolve("bin/millpondd").toString()));
+    List<String> command = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + netns));
+    if (filesOf == 0) {
+      environment.put("MILLPOND_RUN_DIR", run.toString());
+    } else {
+      command.add("--mount=/proc/" + filesOf + "/ns/mnt");
+    }
+    command.add(PROGRAMS.resolve("bin/millpondd").toString());
+    return Shell.start(environment, log, command);
   }
 
   Node awaitReady() {

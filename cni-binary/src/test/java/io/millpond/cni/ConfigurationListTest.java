@@ -1,0 +1,92 @@
+package io.millpond.cni;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A configuration list is judged before a runtime reads it. */
+class ConfigurationListTest {
+  private static String list(String plugins) {
+    return "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[" + plugins + "]}";
+  }
+
+  @Test
+  @Tag("cni-45")
+  @Tag("cni-117")
+  void whatRuntimesKnowAndOurOwnKeysAreFine() {
+    assertThat(
+            ConfigurationList.problems(
+                """
+                {"cniVersion": "1.0.0", "cniVersions": ["0.3.1", "1.0.0", "1.1.0"], "name": "millpond",
+                 "disableCheck": true, "disableGC": true, "loadOnlyInlinedPlugins": true,
+                 "plugins": [
+                   {"type": "millpond", "mtu": 1500, "extraRoutes": ["10.9.0.0/16"], "dns": {}},
+                   {"type": "tuning", "sysctl": {"net.core.somaxconn": "500"}}]}
+                """))
+        .isEmpty();
+  }
+
+  @Test
+  @Tag("cni-40")
+  void anUnknownKeyOfOursIsNamedWithItsPlace() {
+    assertThat(
+            ConfigurationList.problems(
+                list("{\"type\":\"tuning\"},{\"type\":\"millpond\",\"mut\":9}")))
+        .singleElement()
+        .asString()
+        .startsWith("plugins[1]: unknown key 'mut'")
+        .contains("pool, subnet, mtu and extraRoutes");
+  }
+
+  @ParameterizedTest
+  @Tag("cni-40")
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "\"mtu\":70 | mtu",
+        "\"extraRoutes\":[\"10.0.0.0/33\"] | extraRoutes",
+        "\"subnet\":7 | subnet",
+        "\"dns\":{\"nameservers\":[\"dns.example\"]} | dns.nameservers",
+      })
+  void aWrongValueOfOursIsNamed(String pair, String key) {
+    assertThat(ConfigurationList.problems(list("{\"type\":\"millpond\"," + pair + "}")))
+        .singleElement()
+        .asString()
+        .contains("plugins[0]: ", key);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{ | not one JSON document",
+        "[] | not a JSON object",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\"} | plugins",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[]} | plugins",
+        "{\"cniVersion\":\"1.0.0\",\"plugins\":[{\"type\":\"millpond\"}]} | name",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"a b\",\"plugins\":[{\"type\":\"millpond\"}]} | name",
+        "{\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"}]} | cniVersion is absent",
+        "{\"cniVersion\":\"1.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"}]} | cniVersion '1.0'",
+        "{\"cniVersion\":\"1.0.0\",\"cniVersions\":[\"9.9.9\"],\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"}]} | cniVersions '9.9.9'",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"ptp\"}]} | no plugin of the type millpond",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"},{\"type\":\"../sh\"}]} | plugins[1].type",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"},7]} | plugins[1].type",
+      })
+  void whatRuntimesStumbleOverIsNamed(String text, String named) {
+    assertThat(ConfigurationList.problems(text)).singleElement().asString().contains(named);
+  }
+
+  @Test
+  void everythingThatIsWrongIsToldAtOnce() {
+    List<String> problems =
+        ConfigurationList.problems(
+            "{\"cniVersion\":\"x\",\"plugins\":[{\"type\":\"millpond\",\"a\":1}]}");
+    assertThat(problems).hasSize(3);
+  }
+}

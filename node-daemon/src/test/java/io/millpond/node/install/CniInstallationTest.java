@@ -1,0 +1,252 @@
+package io.millpond.node.install;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.millpond.node.settings.Settings;
+import io.millpond.node.testing.TestNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchService;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The plugin and the network configuration come when pods can be attached, and stay. */
+class CniInstallationTest {
+  private static final String OWN =
+      """
+      {"cniVersion": "1.0.0", "name": "own", "plugins": [{"type": "millpond", "mtu": 1500}, {"type": "tuning"}]}
+      """;
+
+  @TempDir Path directory;
+  private Path conf;
+  private Path bin;
+  private Path template;
+
+  @SuppressWarnings("NullAway.Init")
+  CniInstallationTest() {}
+
+  @BeforeEach
+  void makeDirectories() throws IOException {
+    conf = Files.createDirectories(directory.resolve("net.d"));
+    bin = directory.resolve("opt/cni/bin");
+    template = directory.resolve("template.conflist");
+    Files.writeString(plugin(), "version 1");
+  }
+
+  private Path plugin() {
+    return directory.resolve("plugin");
+  }
+
+  private Path conflist() {
+    return conf.resolve("10-millpond.conflist");
+  }
+
+  private CniInstallation installation() throws InvalidConflistException {
+    return new CniInstallation(
+        new Settings.Installation(Optional.of(conf), Optional.of(bin), template),
+        plugin(),
+        Duration.ofMillis(50));
+  }
+
+  private static Object inode(Path file) throws IOException {
+    return Files.getAttribute(file, "unix:ino");
+  }
+
+  private static String mode(Path file) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+  }
+
+  private static Stream<String> names(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList().stream();
+    }
+  }
+
+  @Test
+  void nothingIsThereBeforePodsCanBeAttachedAndAllOfItStaysWhenTheyCannotAnyMore()
+      throws Exception {
+    AtomicBoolean ready = new AtomicBoolean();
+    try (CniInstallation installation = installation()) {
+      installation.start(ready::get);
+      await()
+          .during(Duration.ofMillis(600))
+          .atMost(TestNode.SOON)
+          .until(() -> !Files.exists(bin) && !Files.exists(conflist()));
+      ready.set(true);
+      await().atMost(TestNode.SOON).until(() -> Files.exists(conflist()));
+      assertThat(bin.resolve("millpond")).hasContent("version 1");
+      ready.set(false);
+      await()
+          .during(Duration.ofMillis(300))
+          .atMost(TestNode.SOON)
+          .until(() -> Files.exists(conflist()) && installation.findings().isEmpty());
+    }
+    assertThat(conflist()).exists();
+    assertThat(bin.resolve("millpond")).exists();
+  }
+
+  @Test
+  void withoutDirectoriesNothingIsWritten() throws Exception {
+    try (CniInstallation installation =
+        new CniInstallation(Settings.defaults().installation(), plugin(), Duration.ofMillis(10))) {
+      installation.start(() -> true);
+      assertThat(installation.look()).isEmpty();
+    }
+    assertThat(names(conf)).isEmpty();
+  }
+
+  @Test
+  void theConfigurationIsForRootAloneAndThePluginForAll() throws Exception {
+    assertThat(installation().look()).isEmpty();
+    assertThat(mode(conflist())).isEqualTo("rw-------");
+    assertThat(mode(bin.resolve("millpond"))).isEqualTo("rwxr-xr-x");
+    assertThat(names(conf)).containsExactly("10-millpond.conflist");
+    assertThat(names(bin)).containsExactly("millpond");
+  }
+
+  /** containerd passes over CREATE, and hears of a rename within the directory. */
+  @Test
+  @Tag("cni-13")
+  void theFileComesByARenameWithinItsDirectory() throws Exception {
+    try (WatchService watch = conf.getFileSystem().newWatchService()) {
+      conf.register(
+          watch, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY);
+      installation().look();
+      var seen =
+          watch.take().pollEvents().stream()
+              .map(event -> event.context().toString() + event.kind())
+              .toList();
+      assertThat(seen).contains(".10-millpond.conflist.newENTRY_CREATE");
+      assertThat(seen).doesNotContain("10-millpond.conflistENTRY_MODIFY");
+    }
+  }
+
+  @Test
+  void whatSaysTheSameIsLeftAloneWhoeverWroteIt() throws Exception {
+    Files.writeString(
+        conflist(),
+        """
+        {"plugins": [{"type": "millpond"}], "name": "millpond", "cniVersion": "1.0.0",
+         "cniVersions": ["0.3.1", "0.4.0", "1.0.0", "1.1.0"]}
+        """);
+    Object before = inode(conflist());
+    assertThat(installation().look()).isEmpty();
+    assertThat(inode(conflist())).isEqualTo(before);
+  }
+
+  @Test
+  void whatMillpondWroteIsReplacedAndThePluginOfAnotherVersionToo() throws Exception {
+    installation().look();
+    Files.writeString(template, OWN);
+    Files.writeString(plugin(), "version 2");
+    Object before = inode(bin.resolve("millpond"));
+    assertThat(installation().look()).isEmpty();
+    assertThat(conflist()).content().contains("tuning", "\"own\"");
+    assertThat(bin.resolve("millpond")).hasContent("version 2");
+    assertThat(inode(bin.resolve("millpond"))).isNotEqualTo(before);
+    Files.delete(template);
+    assertThat(installation().look()).isEmpty();
+    assertThat(conflist()).content().doesNotContain("tuning");
+  }
+
+  @Test
+  void whatSomebodyElseWroteIsLeftAloneAndTold() throws Exception {
+    Files.writeString(conflist(), OWN);
+    assertThat(installation().look())
+        .singleElement()
+        .asString()
+        .contains("was not written by millpond", "move it to " + template);
+    assertThat(conflist()).hasContent(OWN);
+  }
+
+  @Test
+  void whatSomebodyChangedIsLeftAloneAndTold() throws Exception {
+    installation().look();
+    String changed =
+        Files.readString(conflist()).replace("\"millpond\"\n", "\"millpond\", \"mut\": 1\n");
+    assertThat(changed).contains("mut");
+    Files.writeString(conflist(), changed);
+    assertThat(installation().look())
+        .singleElement()
+        .asString()
+        .contains("changed since", "unknown key 'mut'");
+    assertThat(conflist()).hasContent(changed);
+  }
+
+  @Test
+  void whatSomebodyRemovedIsToldAndComesBackWithTheNextDaemon() throws Exception {
+    CniInstallation running = installation();
+    running.look();
+    Files.delete(conflist());
+    assertThat(running.look())
+        .singleElement()
+        .asString()
+        .contains("was removed", "restart millpondd");
+    assertThat(conflist()).doesNotExist();
+    assertThat(installation().look()).isEmpty();
+    assertThat(conflist()).exists();
+  }
+
+  @Test
+  void aConfigurationThatSortsBeforeIsToldWithTheRemedy() throws Exception {
+    Files.writeString(conf.resolve("10-aws.conflist"), "{}");
+    Files.writeString(conf.resolve("00-multus.conf"), "{}");
+    Files.writeString(conf.resolve("05-old.conflist.bak"), "{}");
+    Files.writeString(conf.resolve("99-loopback.conf"), "{}");
+    CniInstallation running = installation();
+    assertThat(running.look())
+        .satisfiesExactly(
+            multus -> assertThat(multus).contains("00-multus.conf sorts before"),
+            aws -> assertThat(aws).contains("10-aws.conflist", "DaemonSet aws-node"));
+    Files.delete(conf.resolve("10-aws.conflist"));
+    Files.delete(conf.resolve("00-multus.conf"));
+    assertThat(running.look()).isEmpty();
+  }
+
+  @Test
+  void aDirectoryThatCannotBeWrittenIsToldAndTriedAgain() throws Exception {
+    Files.createDirectories(directory.resolve("opt/cni"));
+    Files.writeString(bin, "a file where the directory should be");
+    CniInstallation running = installation();
+    assertThat(running.look())
+        .singleElement()
+        .asString()
+        .contains("cannot be installed", "tried again");
+    assertThat(conflist()).as("without the plugin").doesNotExist();
+    Files.delete(bin);
+    assertThat(running.look()).isEmpty();
+    assertThat(conflist()).exists();
+  }
+
+  @Test
+  void aTemplateThatThePluginWouldRefuseIsRefusedBeforeAnythingStarts() throws Exception {
+    Files.writeString(template, OWN.replace("mtu", "mut"));
+    assertThatThrownBy(this::installation)
+        .isInstanceOfSatisfying(
+            InvalidConflistException.class,
+            e ->
+                assertThat(e.errors())
+                    .singleElement()
+                    .asString()
+                    .startsWith(template + ": plugins[0]: unknown key 'mut'")
+                    .endsWith("correct the file, or remove it"));
+  }
+
+  @Test
+  void whatADiedInstallationLeftIsReplaced() throws Exception {
+    Files.writeString(conf.resolve(".10-millpond.conflist.new"), "half");
+    assertThat(installation().look()).isEmpty();
+    assertThat(names(conf)).containsExactly("10-millpond.conflist");
+  }
+}

@@ -1,0 +1,220 @@
+package io.millpond.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * A node without Kubernetes as {@code docs/install-node.md} sets it up: the unit as it is shipped,
+ * started by a real systemd, with all that it forbids.
+ */
+@Tag("vm")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@ExtendWith(Scenarios.class)
+class SystemdTest {
+  private static final String SETTINGS =
+      """
+      warmIpTarget: 3
+      maxEni: 2
+      ipCooldownPeriod: 1s
+      awsEndpointUrlEc2: http://169.254.169.1:8000
+      """;
+  private static final String CONFLIST = "/etc/cni/net.d/10-millpond.conflist";
+  private static final String PLUGIN = "/opt/cni/bin/millpond";
+
+  private Node node;
+  private NodeMachine machine;
+
+  @SuppressWarnings("NullAway.Init")
+  SystemdTest() {}
+
+  @BeforeAll
+  void install(Vpc vpc) throws Exception {
+    node = vpc.launch("sysd-a", "t3.small", Vpc.SUBNET_1, Map.of());
+    machine = new NodeMachine("sysd-a");
+    machine.bash(
+        """
+        rm -rf /opt/cni /etc/cni
+        mkdir -p /etc/millpond /run/netns
+        ln -s %1$s/node-daemon/target/millpond /opt/millpond
+        cp %1$s/deploy/systemd/millpondd.service /etc/systemd/system/
+        echo JAVA_HOME=%2$s > /etc/millpond/environment
+        systemctl daemon-reload
+        """
+            .formatted(Vpc.ROOT.toAbsolutePath().normalize(), System.getProperty("java.home")));
+    Files.writeString(machine.outside("/etc/millpond/config.yaml"), SETTINGS);
+    startService();
+  }
+
+  @AfterAll
+  void stop() {
+    if (machine != null) {
+      System.out.println(log());
+      machine.close();
+    }
+    node.close();
+  }
+
+  private String log() {
+    return machine.run("journalctl", "--no-pager", "-b", "-u", "millpondd", "-o", "cat").out();
+  }
+
+  /** Returns when the daemon serves. */
+  private void startService() {
+    Shell.Ran ran = machine.run("systemctl", "start", "millpondd");
+    assertThat(ran.status()).as("%s%s", ran.err(), log()).isZero();
+    node.awaitPool("three addresses", pool -> pool.at("/counts/free").asInt() >= 3);
+  }
+
+  private String show(String property) {
+    return machine
+        .run("systemctl", "show", "millpondd", "--value", "-p", property)
+        .orThrow()
+        .strip();
+  }
+
+  private Shell.Ran plugin(String verb, String pod) {
+    return machine.run(Node.variables(verb, pod, "/run/netns/" + pod), Pod.CONFIGURATION, PLUGIN);
+  }
+
+  private String added(String pod) {
+    machine.bash("ip netns add %1$s; ip -n %1$s link set lo up".formatted(pod));
+    Shell.Ran ran = plugin("ADD", pod);
+    assertThat(ran.status()).as("%s%s%s", ran.out(), ran.err(), log()).isZero();
+    return Pod.document(ran).at("/ips/0/address").asText().replaceAll("/.*", "");
+  }
+
+  private void removed(String pod) {
+    Shell.Ran ran = plugin("DEL", pod);
+    assertThat(ran.status()).as("%s%s%s", ran.out(), ran.err(), log()).isZero();
+    machine.bash("ip netns del " + pod);
+  }
+
+  private void ping(String pod, String address) {
+    machine.run("ip", "netns", "exec", pod, "ping", "-c", "3", "-W", "5", "-q", address).orThrow();
+  }
+
+  @Test
+  void aPodComesTalksAndLeavesUnderTheUnitAndIsHealedMeanwhile() {
+    assertThat(node.page("/readyz").orThrow()).as("no findings").isEqualTo("ok\n");
+    assertThat(machine.outside(CONFLIST)).exists();
+    assertThat(machine.outside(PLUGIN)).exists();
+    String address = added("pod-a");
+    ping("pod-a", Vpc.HOST_ADDRESS);
+    ping("pod-a", node.address());
+
+    // The namespace was mounted after the unit started: it is seen only if mounts propagate.
+    machine.bash("ip -n pod-a route flush table 7301; ip -n pod-a link set mpd0 down");
+    await("the pod is healed, seen in:\n" + log())
+        .atMost(Duration.ofMinutes(1))
+        .until(
+            () ->
+                machine.bash("ip -n pod-a -o link show mpd0").contains("state UP")
+                    && !machine.bash("ip -n pod-a route show table 7301").isBlank());
+    ping("pod-a", node.address());
+    assertThat(node.page("/readyz").orThrow()).as("no findings").isEqualTo("ok\n");
+
+    removed("pod-a");
+    node.awaitState(address, "free");
+  }
+
+  @Test
+  void theUnitForbidsWhatTheDaemonDoesNotNeed() throws Exception {
+    String status = Files.readString(machine.outside("/proc/" + show("MainPID") + "/status"));
+    // NET_ADMIN, NET_RAW, SYS_PTRACE, SYS_ADMIN
+    assertThat(status).contains("CapBnd:\t0000000000283000");
+    assertThat(status).contains("Seccomp:\t2").contains("NoNewPrivs:\t1");
+    for (String path :
+        new String[] {"/etc/millpond/x", "/opt/x", "/run/x", "/proc/sys/kernel/domainname"}) {
+      Shell.Ran ran =
+          machine.run(
+              "nsenter", "--target", show("MainPID"), "--mount", "bash", "-c", "echo x > " + path);
+      assertThat(ran.status()).as("writing " + path).isNotZero();
+    }
+  }
+
+  @Test
+  void podsAndKeptDelsSurviveTheServicesEnd() {
+    String stays = added("pod-s");
+    String leaves = added("pod-l");
+    machine.run("systemctl", "stop", "millpondd").orThrow();
+    assertThat(log()).contains("\"stopped\"");
+    ping("pod-s", Vpc.HOST_ADDRESS);
+    removed("pod-l");
+    assertThat(machine.bash("ls /run/millpond/spool")).as("kept DELs").isNotBlank();
+
+    startService();
+    assertThat(machine.bash("ls /run/millpond/spool")).isBlank();
+    assertThat(node.state(stays)).isEqualTo("owned");
+    node.awaitState(leaves, "free");
+    removed("pod-s");
+  }
+
+  @Test
+  void aKilledDaemonComesBackByItself() {
+    String before = show("MainPID");
+    machine.bash("kill -9 " + before);
+    await("another daemon serves")
+        .atMost(Duration.ofMinutes(2))
+        .until(() -> show("ActiveState").equals("active") && !show("MainPID").equals(before));
+    assertThat(show("StatusText")).endsWith("serves");
+  }
+
+  @Test
+  void settingsThatCannotBeUsedEndTheServiceInsteadOfTryingAgain() throws Exception {
+    Path config = machine.outside("/etc/millpond/config.yaml");
+    Files.writeString(config, SETTINGS + "warmIpTargt: 3\n");
+    assertThat(machine.run("systemctl", "restart", "millpondd").status()).isNotZero();
+    assertThat(show("ExecMainStatus")).isEqualTo("78");
+    assertThat(show("ActiveState")).isEqualTo("failed");
+    assertThat(log()).contains("warmIpTargt");
+    Files.writeString(config, SETTINGS);
+    machine.run("systemctl", "reset-failed", "millpondd").orThrow();
+    startService();
+  }
+
+  /** A networkd that manages whatever it sees, and takes away what it does not know. */
+  @Test
+  void networkdLeavesPodsAndTheirEnisAlone() throws Exception {
+    machine.bash(
+        """
+        %s/deploy/os/install primary
+        printf '[Match]\\nName=*\\n[Network]\\nAddress=10.99.0.1/24\\nLinkLocalAddressing=ipv6\\n' > /etc/systemd/network/50-all.network
+        """
+            .formatted(Vpc.ROOT.toAbsolutePath().normalize()));
+    String primary =
+        machine.bash("ip -o route show default").replaceAll("(?s).* dev (\\S+).*", "$1");
+    String driver =
+        machine.bash(
+            "basename $(readlink /sys/class/net/%s/device/driver) || true".formatted(primary));
+    assertThat(driver).as("of a simulated ENI").isNotNull();
+    removed("pod-n");
+  }
+
+  @Test
+  void uninstallTakesTheConfigurationFirstAndThePluginWhenNoPodNeedsIt() {
+    added("pod-u");
+    Shell.Ran first = machine.run("/opt/millpond/bin/millpond-ctl", "uninstall");
+    assertThat(first.status()).as("%s%s", first.out(), first.err()).isEqualTo(1);
+    assertThat(first.err()).contains("default/pod-u");
+    assertThat(machine.outside(CONFLIST)).doesNotExist();
+    removed("pod-u");
+    machine.run("/opt/millpond/bin/millpond-ctl", "uninstall").orThrow();
+    assertThat(machine.outside(PLUGIN)).doesNotExist();
+
+    machine.run("systemctl", "restart", "millpondd").orThrow();
+    await("installed again")
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> Files.exists(machine.outside(PLUGIN)));
+  }
+}
