@@ -103,6 +103,7 @@ public record PodAttachment(
       int mtu,
       IpAddress node,
       List<Prefix> direct,
+      List<Prefix> extra,
       List<Prefix> services,
       String pod) {
     this(
@@ -115,6 +116,7 @@ public record PodAttachment(
         mtu,
         node,
         direct,
+        extra,
         services,
         pod,
         PodDemands.NONE);

@@ -139,6 +139,7 @@ final class Fabric implements AutoCloseable {
         a.mtu(),
         a.node(),
         a.direct(),
+        a.extra(),
         a.services(),
         a.pod(),
         demands);

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.millpond.linux.netns.Netns;
 import io.millpond.pool.value.AttachmentKey;
-import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.time.Duration;
@@ -403,7 +402,8 @@ final class SeveralAttachmentsVmTest {
   }
 
   private String links() throws IOException {
-    return pod.inside(() -> java.nio.file.Files.readString(java.nio.file.Path.of("/proc/thread-self/net/dev")));
+    return pod.inside(
+        () -> java.nio.file.Files.readString(java.nio.file.Path.of("/proc/thread-self/net/dev")));
   }
 
   @Test
@@ -499,7 +499,9 @@ final class SeveralAttachmentsVmTest {
       assertThat(List.of(inPod, onNode, onHost, inInternet)).hasSize(4);
       for (One one : One.values()) {
         String to = one.address;
-        assertThat(Echo.tcp(fabric.node1, to, Echo.PORT)).as("node -> %s", to).isEqualTo("10.0.1.5");
+        assertThat(Echo.tcp(fabric.node1, to, Echo.PORT))
+            .as("node -> %s", to)
+            .isEqualTo("10.0.1.5");
         assertThat(Echo.tcp(fabric.host, to, Echo.PORT)).as("host -> %s", to).isEqualTo("10.0.1.9");
         assertThat(Echo.tcp(fabric.internet, to, Echo.PORT))
             .as("internet -> %s", to)
@@ -510,7 +512,9 @@ final class SeveralAttachmentsVmTest {
       }
       assertThat(Echo.tcp(pod, "10.0.1.9", Echo.PORT)).isEqualTo(first);
       assertThat(Echo.tcp(pod, "10.0.1.5", Echo.PORT)).isEqualTo(first);
-      assertThat(Echo.tcp(pod, "203.0.113.9", Echo.PORT)).as("SNAT of the node").isEqualTo("10.0.1.5");
+      assertThat(Echo.tcp(pod, "203.0.113.9", Echo.PORT))
+          .as("SNAT of the node")
+          .isEqualTo("10.0.1.5");
       assertThat(Echo.udp(pod, "10.0.1.9", Echo.PORT)).isEqualTo(first);
     }
     assertThat(Fabric.dropped()).as("frames dropped by the source check").isEqualTo(dropped);
