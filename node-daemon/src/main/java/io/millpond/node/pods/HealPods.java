@@ -133,7 +133,7 @@ public final class HealPods {
           if (!healed.liberties().isEmpty()) {
             liberties.put(
                 seen.hostLink(),
-                "the pod %s (%s) is out of bounds: %s; whoever is in it has NET_ADMIN: delete it, and take that from it"
+                "the pod %s (%s) is out of bounds: %s; that takes NET_ADMIN: delete the pod that has it, and take it away"
                     .formatted(seen.pod(), seen.address(), String.join("; ", healed.liberties())));
           }
           if (!healed.repairs().isEmpty()) {

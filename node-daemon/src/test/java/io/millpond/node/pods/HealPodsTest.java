@@ -101,7 +101,7 @@ class HealPodsTest {
     }
     assertThat(findings)
         .containsExactly(
-            "the pod default/p3 (10.0.1.23) is out of bounds: it has 10.0.1.99 of ens6, which is not its own; whoever is in it has NET_ADMIN: delete it, and take that from it");
+            "the pod default/p3 (10.0.1.23) is out of bounds: it has 10.0.1.99 of ens6, which is not its own; that takes NET_ADMIN: delete the pod that has it, and take it away");
     assertThat(node.metrics.scrape()).contains("millpond_pods_out_of_bounds 1.0");
     rounds();
     assertThat(node.heal()).as("as long as it lasts").hasSize(1);

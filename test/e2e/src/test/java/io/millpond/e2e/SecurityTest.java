@@ -187,7 +187,7 @@ class SecurityTest {
             "--clear-groups",
             "--inh-caps=-all",
             "--bounding-set=-all",
-            "python3",
+            "/usr/bin/python3",
             script.toString(),
             node.run().toString(),
             stop.toString());
