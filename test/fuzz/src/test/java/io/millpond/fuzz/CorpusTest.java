@@ -1,7 +1,7 @@
 package io.millpond.fuzz;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assertions.assertTimeout;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.millpond.cni.FrameTarget;
 import io.millpond.cni.RequestTarget;
@@ -74,7 +74,7 @@ class CorpusTest {
         CORPUS.relativize(file).toString(),
         () -> {
           byte[] octets = Files.readAllBytes(file);
-          assertTimeout(LONGEST, () -> target.accept(octets));
+          assertTimeoutPreemptively(LONGEST, () -> target.accept(octets));
         });
   }
 
