@@ -89,7 +89,13 @@ public final class TrafficControl {
   /** Takes them away, with all filters. */
   public static Message deleteClsact(int link) {
     return message(
-            "remove clsact from link " + link, Rt.DELQDISC, 0, link, CLSACT_HANDLE, Rt.TC_H_CLSACT, 0)
+            "remove clsact from link " + link,
+            Rt.DELQDISC,
+            0,
+            link,
+            CLSACT_HANDLE,
+            Rt.TC_H_CLSACT,
+            0)
         .attributeText(Rt.TCA_KIND, "clsact");
   }
 
