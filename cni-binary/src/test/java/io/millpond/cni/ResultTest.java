@@ -125,6 +125,25 @@ class ResultTest {
     assertThat(result.has("ip4")).isFalse();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"0.2.0", "0.4.0", "1.1.0"})
+  void theDefaultRouteIsNamedOnlyIfItIsTheAttachments(String version) throws Exception {
+    CniResult further =
+        new CniResult(
+            "net1",
+            POD.mac(),
+            POD.mtu(),
+            POD.sandbox(),
+            POD.address(),
+            POD.prefixLength(),
+            POD.gateway(),
+            POD.routes(),
+            false);
+    JsonNode result = result(further, version, "");
+    JsonNode routes = version.equals("0.2.0") ? result.at("/ip4/routes") : result.path("routes");
+    assertThat(routes).isEqualTo(JSON.readTree("[{\"dst\":\"10.0.0.0/16\"}]"));
+  }
+
   @Test
   @Tag("cni-61")
   void dnsIsThatOfTheConfigurationElseThatOfThePreviousResult() throws Exception {

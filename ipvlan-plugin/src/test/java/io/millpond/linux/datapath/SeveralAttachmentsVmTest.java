@@ -36,7 +36,7 @@ final class SeveralAttachmentsVmTest {
   private static final Prefix OWN = Prefix.parse("198.51.100.0/24");
 
   /** One of a pod: its interface, its address and its ENI. */
-  private enum One {
+  enum One {
     ETH0("eth0", "10.0.1.21", "eth1"),
     NET1("net1", "10.0.1.31", "eth2"),
     /** On the ENI of the first. */
@@ -424,13 +424,13 @@ final class SeveralAttachmentsVmTest {
             "nft flush ruleset",
             "nft delete element inet millpond enis { net1 }")) {
       Shell.run("nsenter --net=/run/netns/lx-pod bash -euc '%s'".formatted(act));
-      assertThat(check(One.NET1)).as(act).isInstanceOf(CheckOutcome.Differs.class);
+      assertThat(check(One.NET1)).as("%s", act).isInstanceOf(CheckOutcome.Differs.class);
       List<String> repairs = new ArrayList<>(heal(One.ETH0));
       repairs.addAll(heal(One.NET1));
-      assertThat(repairs).as(act).isNotEmpty();
+      assertThat(repairs).as("%s", act).isNotEmpty();
       asBuilt(One.ETH0, One.NET1);
-      assertThat(heal(One.ETH0)).as(act).isEmpty();
-      assertThat(heal(One.NET1)).as(act).isEmpty();
+      assertThat(heal(One.ETH0)).as("%s", act).isEmpty();
+      assertThat(heal(One.NET1)).as("%s", act).isEmpty();
     }
   }
 

@@ -1,9 +1,12 @@
 package io.millpond.e2e;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
@@ -62,6 +65,15 @@ final class ApiServer {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Creates an object, of a kind that the server may not know yet. */
+  void awaitCreated(String collection, String json) {
+    await("the API server has " + collection)
+        .atMost(Duration.ofSeconds(60))
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(300))
+        .untilAsserted(() -> create(collection, json));
   }
 
   /** Creates an object. */

@@ -37,11 +37,7 @@ final class Pods implements AutoCloseable {
 
   /** The address of the pod of this name. */
   String address(String name) {
-    return pods.stream()
-        .filter(pod -> pod.name().equals(name))
-        .findFirst()
-        .orElseThrow()
-        .address();
+    return pods.stream().filter(pod -> pod.name().equals(name)).findFirst().orElseThrow().address();
   }
 
   /** A namespace that has no address yet. */

@@ -102,6 +102,11 @@ class SeveralInterfacesTest {
         // Its subnet and its network's own routes are the second's.
         sees(pod.name(), Vpc.HOST_ADDRESS, second);
         sees(pod.name(), Vpc.ON_PREMISES_ADDRESS, second);
+        // What is bound, or older than the further interface, keeps to its own: the main table's
+        // way
+        // to this host is the second's.
+        assertThat(bound(pod, first)).isEqualTo(first);
+        assertThat(bound(pod, second)).isEqualTo(second);
         assertThat(vpc.sourceCheckDropped()).as("dropped by the source check").isEqualTo(dropped);
         assertThat(second("CHECK", pod, withResult(NETWORK, result)).orThrow()).isEmpty();
 
@@ -119,6 +124,12 @@ class SeveralInterfacesTest {
   /** Over TCP: a server for UDP has to choose its source itself where there are two. */
   private static void reaches(String from, String to, String source) {
     assertThat(Exchange.tcp(from, to, Exchange.PORT)).as("%s -> %s", from, to).isEqualTo(source);
+  }
+
+  /** The source that the VPC's host sees of a socket that is bound to an address. */
+  private static String bound(Pod pod, String source) {
+    return pod.in("nc", "-s", source, "-w", "5", Vpc.HOST_ADDRESS, String.valueOf(Exchange.PORT))
+        .out();
   }
 
   private String added(Pod pod) {
