@@ -27,6 +27,8 @@ import java.util.function.UnaryOperator;
 
 /** What the container runtime asks of the daemons of a world, and what it was told of its pods. */
 final class PodRuntime {
+  private static final String CROWD = "crowd";
+
   private final CrashWorld world;
   private final UnaryOperator<Caller> heard;
   private final Map<String, IpAddress> running = new ConcurrentHashMap<>();
@@ -156,6 +158,14 @@ final class PodRuntime {
 
   /** The runtime tries until there is an address. */
   void awaitAdded(String pod) throws InterruptedException {
+    if (pod.startsWith(STORAGE)) {
+      // Its pool may have to have the place of an ENI.
+      for (String other : List.copyOf(running.keySet())) {
+        if (other.startsWith(CROWD)) {
+          deleted(other);
+        }
+      }
+    }
     long end = world.deadline();
     while (!(pod.startsWith(STORAGE) ? addInTime(pod) : add(pod) instanceof AddOutcome.Added)) {
       assertThat(System.nanoTime()).as("ADD of %s: %s", pod, world.counts()).isLessThan(end);
@@ -191,7 +201,7 @@ final class PodRuntime {
             .filter(PoolAddress::usable)
             .count();
     for (int i = 0; i < free; i++) {
-      added("crowd" + i);
+      added(CROWD + i);
     }
   }
 

@@ -42,7 +42,12 @@ final class Pods implements AutoCloseable {
 
   /** A namespace that has no address yet. */
   Pod namespace(String name) {
-    Pod pod = new Pod(node, name);
+    return namespace(name, Pod.CONFIGURATION);
+  }
+
+  /** The same for a network of this configuration. */
+  Pod namespace(String name, String configuration) {
+    Pod pod = new Pod(node, name, configuration);
     pods.add(pod);
     return pod;
   }

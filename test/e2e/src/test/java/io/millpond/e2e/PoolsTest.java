@@ -149,14 +149,19 @@ class PoolsTest {
 
   @Test
   void anEniThatIsOnlyKeptWarmMakesPlace() {
-    for (int i = 0; i < 6; i++) {
-      Pod ignored = added("pools-1" + i, Pod.CONFIGURATION);
+    Node full =
+        vpc.launch("pools-b", "t3.small", Vpc.SUBNET_1, Map.of("WARM_ENI_TARGET", "2"));
+    try (Pods ofFull = new Pods(full)) {
+      full.start().awaitSize(6, 2);
+      Pod ordinary = ofFull.added("pools-8");
+      full.awaitSize(9, 3);
+      Pod storage = ofFull.namespace("pools-9", network("\"subnet\":\"" + Vpc.SUBNET_2 + "\""));
+      assertThat(storage.mustAdd()).startsWith("10.0.2.");
+      full.awaitSize(7, 3);
+      assertThat(full.state(ordinary.address())).isEqualTo("owned");
+    } finally {
+      full.close();
     }
-    node.awaitPool("it has three ENIs", pool -> pool.at("/counts/enis").asInt() == 3);
-    Pod storage = added("pools-20", STORAGE);
-    assertThat(poolOf(storage.address())).isEqualTo("storage");
-    assertThat(node.count("enis")).isEqualTo(3);
-    assertThat(node.count("owned")).isEqualTo(7);
   }
 
   @Test
