@@ -7,7 +7,10 @@ import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.linux.datapath.KernelLedger;
+import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +39,28 @@ class LinuxEnisVmTest {
   @AfterEach
   void unplug() throws Exception {
     ip("link del mpnotest");
+  }
+
+  /** Of the primary one nothing has to be remembered. */
+  @Test
+  void theKernelRemembersWhoseAddressesAnEniHas() throws Exception {
+    PoolName storage = new PoolName("storage");
+    assertThat(enis.bringUp(PLACE.in(storage))).isPresent();
+    assertThat(KernelLedger.look().enis()).doesNotContainKey(PLACE.mac());
+
+    EniPlace second =
+        new EniPlace(
+            ID, DeviceIndex.of(1), PLACE.mac(), PLACE.primary(), PLACE.subnet(), storage);
+    assertThat(enis.bringUp(second)).isPresent();
+    assertThat(KernelLedger.look().enis()).containsEntry(PLACE.mac(), Optional.of(storage));
+    assertThat(enis.bringUp(second.in(PoolName.DEFAULT))).isPresent();
+    assertThat(KernelLedger.look().enis())
+        .containsEntry(PLACE.mac(), Optional.of(PoolName.DEFAULT));
+
+    ip("link set mpnotest alias mpe2\\ somethingNewer");
+    assertThat(KernelLedger.look().enis()).containsEntry(PLACE.mac(), Optional.empty());
+    ip("link set mpnotest alias anAdministratorsOwn");
+    assertThat(KernelLedger.look().enis()).doesNotContainKey(PLACE.mac());
   }
 
   @Test
