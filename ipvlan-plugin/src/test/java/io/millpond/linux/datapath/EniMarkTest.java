@@ -17,7 +17,8 @@ class EniMarkTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"mpe2 p=storage", "mpe1 p=", "mpe1 p=a b", "mpe1 p=a x=y", "mpe1 p=subnet-"})
+  @ValueSource(
+      strings = {"mpe2 p=storage", "mpe1 p=", "mpe1 p=a b", "mpe1 p=a x=y", "mpe1 p=subnet-"})
   void aMarkThatThisVersionCannotReadIsOneAllTheSame(String mark) {
     assertThat(EniMark.is(mark)).isTrue();
     assertThat(EniMark.parse(mark)).isEmpty();

@@ -3,11 +3,11 @@ package io.millpond.node.kernel;
 import static io.millpond.node.kernel.Ip.ip;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millpond.linux.datapath.KernelLedger;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
-import io.millpond.linux.datapath.KernelLedger;
 import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
 import java.util.Optional;
@@ -49,18 +49,22 @@ class LinuxEnisVmTest {
     assertThat(KernelLedger.look().enis()).doesNotContainKey(PLACE.mac());
 
     EniPlace second =
-        new EniPlace(
-            ID, DeviceIndex.of(1), PLACE.mac(), PLACE.primary(), PLACE.subnet(), storage);
+        new EniPlace(ID, DeviceIndex.of(1), PLACE.mac(), PLACE.primary(), PLACE.subnet(), storage);
     assertThat(enis.bringUp(second)).isPresent();
     assertThat(KernelLedger.look().enis()).containsEntry(PLACE.mac(), Optional.of(storage));
     assertThat(enis.bringUp(second.in(PoolName.DEFAULT))).isPresent();
     assertThat(KernelLedger.look().enis())
         .containsEntry(PLACE.mac(), Optional.of(PoolName.DEFAULT));
 
-    ip("link set mpnotest alias mpe2\\ somethingNewer");
+    alias("mpe2 p=storage as=newer");
     assertThat(KernelLedger.look().enis()).containsEntry(PLACE.mac(), Optional.empty());
-    ip("link set mpnotest alias anAdministratorsOwn");
+    alias("an administrator's own");
     assertThat(KernelLedger.look().enis()).doesNotContainKey(PLACE.mac());
+  }
+
+  private static void alias(String text) throws Exception {
+    Process set = new ProcessBuilder("ip", "link", "set", "mpnotest", "alias", text).start();
+    assertThat(set.waitFor()).isZero();
   }
 
   @Test

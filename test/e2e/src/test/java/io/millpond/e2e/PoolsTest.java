@@ -149,8 +149,7 @@ class PoolsTest {
 
   @Test
   void anEniThatIsOnlyKeptWarmMakesPlace() {
-    Node full =
-        vpc.launch("pools-b", "t3.small", Vpc.SUBNET_1, Map.of("WARM_ENI_TARGET", "2"));
+    Node full = vpc.launch("pools-b", "t3.small", Vpc.SUBNET_1, Map.of("WARM_ENI_TARGET", "2"));
     try (Pods ofFull = new Pods(full)) {
       full.start().awaitSize(6, 2);
       Pod ordinary = ofFull.added("pools-8");
