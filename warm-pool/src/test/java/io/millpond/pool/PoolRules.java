@@ -276,7 +276,7 @@ final class PoolRules {
     int waiting = 0;
     for (PoolView pool : PoolView.all(state, policy)) {
       if (pool.name().equals(action.pool())) {
-        int left = pool.stock().usable() - pool.incoming() - cloud.on(release.eni()).size();
+        int left = pool.stock().usable() - pool.incoming() - known(state, release.eni());
         must(left >= pool.waiters().size(), "its own pods come first", action + " " + state);
       } else {
         waiting += Math.max(0, pool.unserved());
@@ -286,16 +286,29 @@ final class PoolRules {
     return others < waiting;
   }
 
-  /** A create whose place is taken has happened already, or never will. */
+  private static int known(PoolState state, EniId id) {
+    PoolEni eni = state.enis().get(id);
+    return eni == null ? 0 : eni.addresses().size();
+  }
+
+  /**
+   * A create whose place is taken has happened already, or never will; an ENI that is gone, though
+   * a late answer shows it, gets nothing.
+   */
   private boolean canBring(PoolAction action) {
-    return !(action instanceof PoolAction.CreateEni create) || !cloud.occupied(create.device());
+    return switch (action) {
+      case PoolAction.CreateEni create -> !cloud.occupied(create.device());
+      case PoolAction.AssignAddresses assign -> cloud.all().containsKey(assign.eni());
+      case PoolAction.UnassignAddresses _, PoolAction.ReleaseEni _, PoolAction.Probe _ -> false;
+    };
   }
 
   private void growth(PoolState state, PoolAction action, Collection<PoolAction> running) {
     int coming = running.stream().filter(this::canBring).mapToInt(PoolAction::incoming).sum();
     int most = Math.min(limits.maxEnis(), policy.maxEni());
     must(
-        cloud.ordered() + coming + action.incoming() <= most * limits.slotsPerEni(),
+        !canBring(action)
+            || cloud.ordered() + coming + action.incoming() <= most * limits.slotsPerEni(),
         "not more than the instance takes",
         action + " with " + coming + " coming and " + cloud.ordered());
     PoolSummary sum = state.summary(action.pool());
