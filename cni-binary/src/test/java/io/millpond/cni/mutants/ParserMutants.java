@@ -194,6 +194,13 @@ final class ParserMutants {
                       RequestParser.parse(frame) instanceof CniRequest.Gc gc
                           ? new CniRequest.Gc(gc.version(), "other", gc.valid())
                           : RequestParser.parse(frame)),
+          new Mutant("CAPABILITIES_ARE_NOT_LOOKED_AT", 109)
+              .frames(
+                  json(
+                      top ->
+                          top.putObject("capabilities")
+                              .put("portMappings", true)
+                              .put("bandwidth", true))),
           new Mutant("ASKED_FOR_ADDRESSES_ARE_IGNORED", 112)
               .frames(
                   frame ->
