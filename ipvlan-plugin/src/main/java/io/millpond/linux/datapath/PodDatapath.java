@@ -14,11 +14,12 @@ import java.util.Optional;
  * as well.
  *
  * <p>Attach, in this order: the namespace's settings; the veth (its name is the lock), with a
- * record that says "being built"; the address marked in use; the node's side, so that nobody is
- * told "unreachable" about a pod that can already speak; the IPvlan slave; the pod's side; the
- * record that says "complete". Detach, in this order: the release written down; the pod's rules and
- * settings; the slave; the veth. Whoever dies in between leaves a veth, by which the next start
- * finds the rest ({@link KernelLedger#interrupted}).
+ * record that says "being built"; what the pod asks for, unless another has a host port of it; the
+ * address marked in use; the node's side, so that nobody is told "unreachable" about a pod that can
+ * already speak; the IPvlan slave; the limits of bandwidth; the pod's side; the host ports; the
+ * record that says "complete". Detach, in this order: the release written down; the host ports; the
+ * pod's rules, settings and limits; the slave; the veth. Whoever dies in between leaves a veth, by
+ * which the next start finds the rest ({@link KernelLedger#interrupted}).
  */
 public final class PodDatapath {
   private final PoolRoutes pool;

@@ -12,13 +12,17 @@ import io.millpond.node.pods.PodRequest;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.TestNode;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.Bandwidth;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.Prefix;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -378,6 +382,36 @@ class RestartTest {
             () ->
                 assertThat(node.kernel.lookedInto())
                     .anySatisfy(plan -> assertThat(plan.extraRoutes()).isEqualTo(routes)));
+  }
+
+  /** The record in the kernel says what the pod asked for, whoever asked the daemon before. */
+  @Test
+  void aPodIsHealedWithItsLimitsAndKeepsItsHostPortsAfterARestartAndAFlush() throws Exception {
+    node.warm();
+    PodDemands demands =
+        new PodDemands(
+            List.of(new HostPort(Optional.empty(), HostPort.Protocol.UDP, 53, 5353)),
+            new Bandwidth(
+                Optional.of(Bandwidth.Limit.withUsualBurst(1_000_000)), Optional.empty()));
+    AddOutcome ignored =
+        node.core()
+            .addPod()
+            .add(
+                new PodRequest(key("a"), "default/a", OptionalInt.empty(), List.of(), demands),
+                ModelKernel.netns(1),
+                Caller.PATIENT);
+    node.kernel.flushRules();
+    node.restart();
+    assertThat(node.kernel.openPorts()).hasSize(1);
+    node.kernel.podEndDown(1);
+    await()
+        .atMost(TestNode.SOON)
+        .untilAsserted(
+            () ->
+                assertThat(node.kernel.lookedInto())
+                    .anySatisfy(plan -> assertThat(plan.demands()).isEqualTo(demands)));
+    node.kernel.killNamespace(1);
+    await().atMost(TestNode.SOON).until(() -> node.kernel.openPorts().isEmpty());
   }
 
   @Test

@@ -10,8 +10,11 @@ import io.millpond.node.kernel.PodNetwork;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.TestNode;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.Bandwidth;
 import io.millpond.pool.value.EniId;
+import io.millpond.pool.value.HostPort;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PodDemands;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -261,6 +264,34 @@ class PodsTest {
     assertThat(check.check(request, Set.of(address), ModelKernel.netns(2))).isNotEmpty();
     PodRequest stranger = new PodRequest(key("b"), "", OptionalInt.empty(), List.of());
     assertThat(check.check(stranger, Set.of(address), ModelKernel.netns(1))).isNotEmpty();
+  }
+
+  private AddOutcome addAsking(String pod, long inode, PodDemands demands) throws Exception {
+    return node.core()
+        .addPod()
+        .add(
+            new PodRequest(key(pod), "default/" + pod, OptionalInt.empty(), List.of(), demands),
+            ModelKernel.netns(inode),
+            Caller.PATIENT);
+  }
+
+  @Test
+  void aPodThatAsksForATakenHostPortHasNothingAndItsAddressDoesNotRest() throws Exception {
+    node.warm();
+    PodDemands demands =
+        new PodDemands(
+            List.of(new HostPort(Optional.empty(), HostPort.Protocol.TCP, 8080, 80)),
+            Bandwidth.UNLIMITED);
+    assertThat(addAsking("a", 1, demands)).isInstanceOf(AddOutcome.Added.class);
+    assertThat(addAsking("b", 2, demands))
+        .isInstanceOfSatisfying(
+            AddOutcome.PortTaken.class, taken -> assertThat(taken.detail()).contains("8080/tcp"));
+    assertThat(node.kernel.addressOf(key("b"))).isEmpty();
+    assertThat(node.kernel.interfacesIn(2)).isEmpty();
+    assertThat(node.counts().owned()).isEqualTo(1);
+    assertThat(node.counts().cooling()).isZero();
+    assertThat(node.delete("a")).isEqualTo(new DeletePod.Gone());
+    assertThat(addAsking("b", 2, demands)).isInstanceOf(AddOutcome.Added.class);
   }
 
   @Test
