@@ -83,7 +83,7 @@ record Shaping(NetlinkSocket pod, PodAttachment a, Alias record) {
       }
     } catch (NetlinkException e) {
       throw new IOException(
-          "the pod's bandwidth cannot be limited (%s): load the kernel's modules ifb, sch_tbf, sch_ingress, cls_matchall and act_mirred, or install the package that has them, or remove the limit from the pod"
+          "the pod's bandwidth cannot be limited (%s): load the kernel's modules ifb, sch_tbf, sch_ingress, cls_u32 and act_mirred, or install the package that has them, or remove the limit from the pod"
               .formatted(e.getMessage()),
           e);
     }

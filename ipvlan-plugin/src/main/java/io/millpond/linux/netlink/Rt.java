@@ -129,7 +129,9 @@ public final class Rt {
   public static final int TCA_TBF_PARMS = 1;
   public static final int TCA_TBF_RATE64 = 4;
   public static final int TCA_TBF_BURST = 6;
-  public static final int TCA_MATCHALL_ACT = 2;
+  public static final int TCA_U32_SEL = 5;
+  public static final int TCA_U32_ACT = 7;
+  public static final byte TC_U32_TERMINAL = 1;
   public static final int TCA_ACT_KIND = 1;
   public static final int TCA_ACT_OPTIONS = 2;
   public static final int TCA_MIRRED_PARMS = 2;

@@ -100,7 +100,8 @@ public final class TrafficControl {
   }
 
   /**
-   * Sends everything that comes in by a link, or goes out by it, to another link first.
+   * Sends everything that comes in by a link, or goes out by it, to another link first. The filter
+   * is a {@code u32} with a key that all match: the newer {@code matchall} is not in small kernels.
    *
    * @param parent {@link Rt#TC_H_MIN_INGRESS} or {@link Rt#TC_H_MIN_EGRESS}
    */
@@ -114,20 +115,29 @@ public final class TrafficControl {
                 0,
                 parent,
                 1 << 16 | protocol())
-            .attributeText(Rt.TCA_KIND, "matchall");
+            .attributeText(Rt.TCA_KIND, "u32");
     return m.nested(
         Rt.TCA_OPTIONS,
         () ->
-            m.nested(
-                Rt.TCA_MATCHALL_ACT,
-                () ->
-                    m.nested(
-                        1,
-                        () ->
-                            m.attributeText(Rt.TCA_ACT_KIND, "mirred")
-                                .nested(
-                                    Rt.TCA_ACT_OPTIONS,
-                                    () -> m.attribute(Rt.TCA_MIRRED_PARMS, mirred(to))))));
+            m.attribute(Rt.TCA_U32_SEL, everything())
+                .nested(
+                    Rt.TCA_U32_ACT,
+                    () ->
+                        m.nested(
+                            1,
+                            () ->
+                                m.attributeText(Rt.TCA_ACT_KIND, "mirred")
+                                    .nested(
+                                        Rt.TCA_ACT_OPTIONS,
+                                        () -> m.attribute(Rt.TCA_MIRRED_PARMS, mirred(to))))));
+  }
+
+  /** {@code struct tc_u32_sel} with one {@code struct tc_u32_key}, whose mask is 0. */
+  private static byte[] everything() {
+    byte[] selector = new byte[32];
+    selector[0] = Rt.TC_U32_TERMINAL;
+    selector[2] = 1;
+    return selector;
   }
 
   /** In network order, as in a frame. */
@@ -186,10 +196,10 @@ public final class TrafficControl {
   /** The link that a filter redirects everything to. */
   public static OptionalInt readRedirect(Reply reply) {
     Attributes a = reply.attributes(FIXED);
-    if (!a.text(Rt.TCA_KIND).equals(Optional.of("matchall"))) {
+    if (!a.text(Rt.TCA_KIND).equals(Optional.of("u32"))) {
       return OptionalInt.empty();
     }
-    Attributes action = a.nested(Rt.TCA_OPTIONS).nested(Rt.TCA_MATCHALL_ACT).nested(1);
+    Attributes action = a.nested(Rt.TCA_OPTIONS).nested(Rt.TCA_U32_ACT).nested(1);
     if (!action.text(Rt.TCA_ACT_KIND).equals(Optional.of("mirred"))) {
       return OptionalInt.empty();
     }
