@@ -70,9 +70,11 @@ final class Detach {
           known.map(Alias::address).filter(a -> record.isPresent() || believed(a));
       // Before any link goes: who dies in between leaves an address that cools down.
       address.ifPresent(a -> problems.during(() -> release(a, at)));
-      end.ifPresent(
-          link ->
-              problems.during(() -> closePorts(host, link, record.map(Alias::address), listener)));
+      if (end.isPresent()) {
+        problems.during(() -> closePorts(host, end.get(), record.map(Alias::address), listener));
+      } else {
+        address.ifPresent(a -> problems.during(() -> closePortsTo(a)));
+      }
       boolean cleared =
           inside.isPresent()
               && known.isPresent()
@@ -302,6 +304,14 @@ final class Detach {
         return List.of(); // "Invalid target network namespace id": it died since
       }
       throw e;
+    }
+  }
+
+  /** The veth took the record of its ports along. */
+  private void closePortsTo(IpAddress pod) throws IOException {
+    if (HostPorts.leadTo(pod)) {
+      listener.before(Step.OfDetach.HOST_PORTS);
+      HostPorts.closeTo(host, pod);
     }
   }
 

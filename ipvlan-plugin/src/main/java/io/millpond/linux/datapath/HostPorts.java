@@ -137,6 +137,21 @@ final class HostPorts {
     forgetConnections(host, ports);
   }
 
+  /** Whether host ports lead to an address. */
+  static boolean leadTo(IpAddress pod) throws IOException {
+    return HostRules.open().stream().anyMatch(one -> one.pod().equals(pod));
+  }
+
+  /** Closes the ports that lead to a pod of which there is no record any more. */
+  static void closeTo(NetlinkSocket host, IpAddress pod) throws IOException {
+    List<PortMapping> ports;
+    synchronized (LOCK) {
+      ports = HostRules.open().stream().filter(one -> one.pod().equals(pod)).toList();
+      HostRules.close(ports);
+    }
+    forgetConnections(host, ports);
+  }
+
   /** Whether an attachment asked for anything. */
   static boolean isOnRecord(Link end) {
     return end.alternativeNames().stream().anyMatch(DemandRecord::isRecord);

@@ -76,6 +76,8 @@ final class AttachDetachVmTest {
     pod = Fabric.pod("pod");
     fabric.node1.inside(
         () -> {
+          // Ports of a pod that died in an earlier test.
+          new HostDatapath(Fabric.NODE1, routes).install();
           routes.released(ADDRESS, EARLIER);
           return true;
         });

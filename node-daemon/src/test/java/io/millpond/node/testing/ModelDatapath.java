@@ -390,6 +390,9 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
                           }
                         })));
     during(problems, () -> closePorts(link));
+    if (end == null) {
+      address.ifPresent(one -> during(problems, () -> closePortsTo(one)));
+    }
     boolean[] cleared = {false};
     if (inside.isPresent() && told) {
       during(problems, () -> cleared[0] = clear(inside.get(), link, ifName.orElse("")));
@@ -403,6 +406,13 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
     return problems.isEmpty()
         ? new Detached(kernel.clock.get(), address.isPresent())
         : new DetachFailed(String.join("; ", problems));
+  }
+
+  /** The veth took the record of its ports along. */
+  private void closePortsTo(IpAddress pod) {
+    if (kernel.openPorts().containsValue(pod)) {
+      step("detach: host ports", () -> kernel.openPorts.values().removeIf(pod::equals));
+    }
   }
 
   private void closePorts(String link) {
