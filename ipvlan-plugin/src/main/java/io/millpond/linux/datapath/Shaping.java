@@ -92,7 +92,9 @@ record Shaping(NetlinkSocket pod, PodAttachment a, Alias record) {
   private void queue(Direction direction, Bandwidth.Limit limit, int slave, int veth)
       throws NetlinkException {
     String name = direction.queue(record.place());
-    pod.require(Links.createIfb(name), Links.setAlias(name, record.format()));
+    // Not in one call: where the name is another attachment's, its queue would get this record.
+    pod.require(Links.createIfb(name));
+    pod.require(Links.setAlias(name, record.format()));
     int queue =
         PodSide.link(pod, name)
             .map(Link::index)
