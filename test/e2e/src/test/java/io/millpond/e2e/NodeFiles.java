@@ -13,21 +13,10 @@ import java.util.Map;
 
 /**
  * The files of a node as its container runtimes and its daemon see them: a mount namespace where
- * {@code /opt/cni}, {@code /etc/cni}, {@code /etc/millpond}, {@code /var/lib/cni} and {@code
- * /run/millpond} are the node's own.
+ * {@code /opt/cni}, {@code /etc/cni}, {@code /run/millpond} and what runtimes keep are the node's
+ * own.
  */
 final class NodeFiles implements AutoCloseable {
-  private static final String SCRIPT =
-      """
-      set -eu
-      mkdir -p /opt/cni /etc/cni /etc/millpond /var/lib/cni /run/millpond %1$s
-      for d in /opt/cni /etc/cni /etc/millpond /var/lib/cni; do mount -t tmpfs tmpfs $d; done
-      mkdir -p /opt/cni/bin /etc/cni/net.d
-      mount --bind %1$s /run/millpond
-      touch %2$s/mounted
-      exec sleep infinity
-      """;
-
   private final Node node;
   private final Path home;
   private final Process holder;
@@ -39,7 +28,7 @@ final class NodeFiles implements AutoCloseable {
     try {
       // No overlay file system below it, as there may be below /tmp.
       home = Files.createTempDirectory(Path.of("/run"), "node");
-      Files.writeString(home.resolve("mounts"), SCRIPT.formatted(node.run(), home));
+      Files.writeString(home.resolve("mounts"), mounts(node.run(), home));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -52,6 +41,20 @@ final class NodeFiles implements AutoCloseable {
         .atMost(Duration.ofSeconds(30))
         .until(() -> Files.exists(home.resolve("mounted")));
     node.seesFilesOf(holder.pid());
+  }
+
+  private static String mounts(Path run, Path home) {
+    return """
+        set -eu
+        own="/opt/cni /etc/cni /etc/millpond /var/lib/cni /run/containerd /run/runc /run/libpod"
+        mkdir -p $own /run/millpond %1$s
+        for d in $own; do mount -t tmpfs tmpfs $d; done
+        mkdir -p /opt/cni/bin /etc/cni/net.d
+        mount --bind %1$s /run/millpond
+        touch %2$s/mounted
+        exec sleep infinity
+        """
+        .formatted(run, home);
   }
 
   /** A directory in memory, which all see. */

@@ -37,6 +37,8 @@ class PodmanTest {
       runtime = "runc"
       [containers]
       pids_limit = 0
+      # Not every machine that tests run on lets root raise its limits.
+      default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
       """;
 
   private final Exchange exchange = new Exchange();
