@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * The files of a node as its container runtimes and its daemon see them: a mount namespace where
@@ -90,9 +91,30 @@ final class NodeFiles implements AutoCloseable {
     return process;
   }
 
+  /** What outlives the programs that were started: a shim for each container, and its processes. */
+  private void killTheRest() {
+    String ours = mountsOf(holder.pid());
+    ProcessHandle.allProcesses()
+        .filter(process -> process.pid() != holder.pid() && process.pid() != node.pid())
+        .filter(process -> mountsOf(process.pid()).equals(ours))
+        .flatMap(process -> Stream.concat(process.descendants(), Stream.of(process)))
+        .toList()
+        .forEach(ProcessHandle::destroyForcibly);
+  }
+
+  /** Empty if the process is gone. */
+  private static String mountsOf(long pid) {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc/" + pid + "/ns/mnt")).toString();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
   @Override
   public void close() {
     started.forEach(Shell::stop);
+    killTheRest();
     Shell.stop(holder);
   }
 }

@@ -183,21 +183,39 @@ class SystemdTest {
     startService();
   }
 
-  /** A networkd that manages whatever it sees, and takes away what it does not know. */
+  /** A networkd that would give every link an address of its own. */
   @Test
   void networkdLeavesPodsAndTheirEnisAlone() throws Exception {
+    String primary =
+        machine.bash("ip -o -4 route show default").replaceAll("(?s).* dev (\\S+).*", "$1");
     machine.bash(
         """
-        %s/deploy/os/install primary
-        printf '[Match]\\nName=*\\n[Network]\\nAddress=10.99.0.1/24\\nLinkLocalAddressing=ipv6\\n' > /etc/systemd/network/50-all.network
+        %1$s/deploy/os/install %2$s
+        # The driver of a simulated ENI.
+        sed -i 's/^Driver=.*/Driver=veth/' /etc/systemd/network/11-millpond-eni.network
+        cat > /etc/systemd/network/50-all.network << FILE
+        [Match]
+        Name=* !%2$s
+        [Network]
+        Address=10.99.0.1/24
+        FILE
         """
-            .formatted(Vpc.ROOT.toAbsolutePath().normalize()));
-    String primary =
-        machine.bash("ip -o route show default").replaceAll("(?s).* dev (\\S+).*", "$1");
-    String driver =
-        machine.bash(
-            "basename $(readlink /sys/class/net/%s/device/driver) || true".formatted(primary));
-    assertThat(driver).as("of a simulated ENI").isNotNull();
+            .formatted(Vpc.ROOT.toAbsolutePath().normalize(), primary));
+    added("pod-n");
+    machine.run("systemctl", "start", "systemd-networkd").orThrow();
+    try {
+      machine.bash("ip link add other type veth peer name rehto; ip link set other up");
+      await("networkd is at work")
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> machine.bash("ip -4 -o addr show other").contains("10.99.0.1"));
+      assertThat(machine.bash("ip -4 -o addr").lines().filter(line -> line.contains("10.99.0.")))
+          .as("links that networkd set up, of %s", machine.bash("networkctl list --no-pager"))
+          .allMatch(line -> line.contains("other") || line.contains("rehto"));
+      ping("pod-n", Vpc.HOST_ADDRESS);
+      ping("pod-n", node.address());
+    } finally {
+      machine.bash("systemctl stop systemd-networkd; ip link del other");
+    }
     removed("pod-n");
   }
 
