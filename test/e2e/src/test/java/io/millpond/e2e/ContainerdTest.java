@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -177,6 +178,26 @@ class ContainerdTest {
     assertThat(cri("list").orThrow()).isBlank();
   }
 
+  @AfterEach
+  void removePods() {
+    if (node.pid() == 0) {
+      node.start();
+    }
+    removeSandboxes();
+  }
+
+  private void removeSandboxes() {
+    cri("list")
+        .orThrow()
+        .lines()
+        .filter(id -> !id.isBlank())
+        .forEach(
+            id -> {
+              cri("stop", id).orThrow();
+              cri("remove", id).orThrow();
+            });
+  }
+
   private String[] kept() {
     String[] kept = node.run().resolve("spool").toFile().list();
     return kept == null ? new String[0] : kept;
@@ -244,15 +265,7 @@ class ContainerdTest {
     Sandbox pod = sandbox("pod-c");
     cri("stop", pod.id()).orThrow();
     cri("remove", pod.id()).orThrow();
-    cri("list")
-        .orThrow()
-        .lines()
-        .filter(id -> !id.isBlank())
-        .forEach(
-            id -> {
-              cri("stop", id).orThrow();
-              cri("remove", id).orThrow();
-            });
+    removeSandboxes();
     rests(pod);
   }
 
@@ -301,6 +314,7 @@ class ContainerdTest {
       node.awaitState(address, "cooling");
       rests(new Sandbox("c1", address));
     } finally {
+      ctr("task", "kill", "-s", "KILL", "c1");
       Shell.stop(run);
     }
   }

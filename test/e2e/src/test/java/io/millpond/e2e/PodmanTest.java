@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -90,10 +91,17 @@ class PodmanTest {
   void stop() {
     exchange.close();
     if (files != null) {
-      podman("rm", "-f", "-a", "-t", "0");
       files.close();
     }
     node.close();
+  }
+
+  @AfterEach
+  void removeContainers() {
+    if (node.pid() == 0) {
+      node.start();
+    }
+    podman("rm", "-f", "-a", "-t", "0").orThrow();
   }
 
   private Shell.Ran podman(String... arguments) {
