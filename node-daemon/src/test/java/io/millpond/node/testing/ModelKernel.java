@@ -627,12 +627,16 @@ public final class ModelKernel {
     }
   }
 
-  /** Whether an attachment that begins now would be the namespace's default network. */
+  /**
+   * Whether an attachment that begins now would be the namespace's default network. A default route
+   * goes with the link that it leads by, and with the address that it speaks with.
+   */
   synchronized boolean leads(long inode, String ifName) {
     return ifName.equals("eth0")
-        || veths.entrySet().stream()
-            .filter(entry -> entry.getValue().netnsInode() == inode)
-            .noneMatch(entry -> leading.contains(inode + " " + entry.getKey()));
+        || slaves.stream()
+            .filter(s -> s.netnsInode() == inode && s.up())
+            .flatMap(s -> s.veth().stream())
+            .noneMatch(link -> veths.containsKey(link) && leading.contains(inode + " " + link));
   }
 
   /** The attachment gets the default route. */
