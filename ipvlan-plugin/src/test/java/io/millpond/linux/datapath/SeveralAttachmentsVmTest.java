@@ -36,7 +36,7 @@ final class SeveralAttachmentsVmTest {
   private static final Prefix OWN = Prefix.parse("198.51.100.0/24");
 
   /** One of a pod: its interface, its address and its ENI. */
-  private enum One {
+  enum One {
     ETH0("eth0", "10.0.1.21", "eth1"),
     NET1("net1", "10.0.1.31", "eth2"),
     /** On the ENI of the first. */

@@ -48,7 +48,10 @@ final class NodeMutants {
                           : runtime.reallyAsk(ask)),
           new NodeMutant("PODS_ARE_NOT_ON_RECORD", 70)
               .host(
-                  seeing(view -> new KernelView(List.of(), view.interrupted(), view.poolRoutes()))),
+                  seeing(
+                      view ->
+                          new KernelView(
+                              List.of(), view.interrupted(), view.poolRoutes(), view.enis()))),
           new NodeMutant("ONE_AT_A_TIME", 71).answers(NodeMutants::oneAtATime),
           new NodeMutant("ADD_ANSWERS_BEFORE_THE_POD_IS_BUILT", 72).pods(OtherPods.Hasty::new),
           new NodeMutant("SHORTAGE_IS_INTERNAL", 73).answers(code(11, 999)),
@@ -142,7 +145,10 @@ final class NodeMutants {
                   }),
           new NodeMutant("GC_KNOWS_LINKS_ALONE", 100)
               .host(
-                  seeing(view -> new KernelView(view.attachments(), view.interrupted(), Map.of()))),
+                  seeing(
+                      view ->
+                          new KernelView(
+                              view.attachments(), view.interrupted(), Map.of(), view.enis()))),
           new NodeMutant("GC_REMOVES_WHAT_IS_AT_WORK", 104)
               .answers(
                   (runtime, ask) -> {

@@ -38,7 +38,7 @@ class OtherPods implements PodNetwork {
   }
 
   static Attached done(PodPlan plan) {
-    return new Attached(ModelKernel.linkName(plan.key()), plan.eni().mac(), plan.mtu());
+    return new Attached(ModelKernel.linkName(plan.key()), plan.eni().mac(), plan.mtu(), true);
   }
 
   /** What exists is taken over. */

@@ -58,7 +58,8 @@ class KernelModelVmTest {
   private static final int LENGTH = 25;
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final List<String> PODS = List.of("mpk-a", "mpk-b");
-  private static final List<String> KEYS = List.of("mpk-a/eth0", "mpk-a/net1", "mpk-a/net2", "mpk-b/eth0");
+  private static final List<String> KEYS =
+      List.of("mpk-a/eth0", "mpk-a/net1", "mpk-a/net2", "mpk-b/eth0");
   private static final List<Integer> ADDRESSES = List.of(21, 22, 23);
 
   /** Steps of an attach or a detach before which a daemon may die, and the model's names. */
@@ -256,7 +257,8 @@ class KernelModelVmTest {
         onReal,
         netns ->
             switch (pods.attach(plan, netns)) {
-              case PodNetwork.Attached attached -> attached.mac() + " " + attached.mtu() + " leads " + attached.leads();
+              case PodNetwork.Attached attached ->
+                  attached.mac() + " " + attached.mtu() + " leads " + attached.leads();
               case PodNetwork.AlreadyAttached already -> "already in " + already.netnsInode();
               case PodNetwork.AttachFailed failed -> "failed, exposed " + failed.exposed();
               case PodNetwork.AttachOutcome other -> other.getClass().getSimpleName();
@@ -397,8 +399,7 @@ class KernelModelVmTest {
   private record Seen(Set<String> interfaces, Set<String> ruled) {
     private static final Set<String> SLAVES = Set.of("eth0", "net1", "net2");
     private static final Set<String> NAMES =
-        Set.of(
-            "eth0", "eth1", "net1", "net2", "mpd0", "mpd1", "mpd2", "mpd0i", "mpd1i", "mpd2i");
+        Set.of("eth0", "eth1", "net1", "net2", "mpd0", "mpd1", "mpd2", "mpd0i", "mpd1i", "mpd2i");
 
     /** In the calling thread's namespace. */
     static Seen here() throws IOException {

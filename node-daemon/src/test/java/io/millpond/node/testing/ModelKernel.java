@@ -333,7 +333,7 @@ public final class ModelKernel {
   /** As {@link #interruptedAdd(String)}, with a record that says what it was to be. */
   public synchronized void interruptedAdd(AttachmentKey key) {
     Alias begun = new Alias(key, IpAddress.parse("10.0.1.99"), 998, "", true);
-    veths.put(linkName(key), new Veth(998, Optional.of(begun), false));
+    veths.put(linkName(key), new Veth(998, Optional.of(begun), false, PodDemands.NONE));
   }
 
   /** A veth of an ADD that a crash interrupted, and that cannot be undone. */
