@@ -9,6 +9,7 @@ import io.millpond.node.pods.AddOutcome;
 import io.millpond.node.pods.Caller;
 import io.millpond.node.pods.DeletePod;
 import io.millpond.node.pods.PodRequest;
+import io.millpond.node.pods.PoolWish;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.TestNode;
 import io.millpond.pool.value.AttachmentKey;
@@ -397,7 +398,8 @@ class RestartTest {
         node.core()
             .addPod()
             .add(
-                new PodRequest(key("a"), "default/a", OptionalInt.empty(), List.of(), demands),
+                new PodRequest(
+                    key("a"), "default/a", OptionalInt.empty(), List.of(), demands, PoolWish.NONE),
                 ModelKernel.netns(1),
                 Caller.PATIENT);
     node.kernel.flushRules();

@@ -270,7 +270,8 @@ class PodsTest {
     return node.core()
         .addPod()
         .add(
-            new PodRequest(key(pod), "default/" + pod, OptionalInt.empty(), List.of(), demands),
+            new PodRequest(
+                key(pod), "default/" + pod, OptionalInt.empty(), List.of(), demands, PoolWish.NONE),
             ModelKernel.netns(inode),
             Caller.PATIENT);
   }

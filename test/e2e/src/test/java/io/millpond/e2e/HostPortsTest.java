@@ -30,8 +30,7 @@ class HostPortsTest {
 
   @BeforeAll
   void start(Vpc vpc) {
-    node = vpc.launch("ports-a", "t3.small", Vpc.SUBNET_1, Map.of("WARM_IP_TARGET", "2"));
-    var _ = node.start();
+    node = Pods.nodeOfThree(vpc, "ports-a", Map.of("IP_COOLDOWN_PERIOD", "0s"));
   }
 
   @AfterAll
