@@ -38,13 +38,6 @@ public record PodRequest(
 
   /** What ADD builds and CHECK compares with, once the pod has an address. */
   PodPlan plan(IpAddress address, EniPlace eni, Settings.Network network) {
-    return new PodPlan(
-        key,
-        pod,
-        address,
-        eni,
-        mtu.orElse(network.mtu()),
-        extraRoutes,
-        demands);
+    return new PodPlan(key, pod, address, eni, mtu.orElse(network.mtu()), extraRoutes, demands);
   }
 }

@@ -191,8 +191,7 @@ final class CrashWorld implements AutoCloseable {
               CallObserver.NONE);
       enis = cloud;
       ModelDatapath datapath = kernel.datapath(life);
-      NodeCore.Node node =
-          new NodeCore.Node(LIMITS, clock, ModelKernel::linkName, "run" + runs++);
+      NodeCore.Node node = new NodeCore.Node(LIMITS, clock, ModelKernel::linkName, "run" + runs++);
       core =
           new NodeCore(
               settings,

@@ -399,8 +399,7 @@ class KernelModelVmTest {
   private record Seen(Set<String> interfaces, Set<String> ruled) {
     private static final Set<String> SLAVES = Set.of("eth0", "net1", "net2");
     private static final Set<String> NAMES =
-        Set.of(
-            "eth0", "eth1", "net1", "net2", "mpd0", "mpd1", "mpd2", "mpd0i", "mpd1i", "mpd2i");
+        Set.of("eth0", "eth1", "net1", "net2", "mpd0", "mpd1", "mpd2", "mpd0i", "mpd1i", "mpd2i");
 
     /** In the calling thread's namespace. */
     static Seen here() throws IOException {
