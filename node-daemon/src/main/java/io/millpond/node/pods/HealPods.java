@@ -123,7 +123,8 @@ public final class HealPods {
               seen.pod(),
               OptionalInt.empty(),
               attachment.get().extraRoutes(),
-              attachment.get().demands());
+              attachment.get().demands(),
+              PoolWish.NONE);
       String who = "in the pod %s (%s)".formatted(seen.pod(), seen.address());
       unhealed.remove(seen.hostLink());
       switch (kernel.heal(
