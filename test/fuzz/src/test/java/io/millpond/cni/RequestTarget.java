@@ -86,7 +86,8 @@ public final class RequestTarget {
             IpAddress.parse("10.0.1.7"),
             24,
             IpAddress.parse("10.0.1.1"),
-            add.configuration().extraRoutes());
+            add.configuration().extraRoutes(),
+            true);
     JsonNode read = read(Documents.result(result, add));
     assertThat(read.path("cniVersion").textValue()).isEqualTo(add.version().text());
     if (!add.version().atLeast(CniVersion.V0_3_0)) {
