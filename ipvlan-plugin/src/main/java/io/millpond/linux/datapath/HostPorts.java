@@ -132,7 +132,8 @@ final class HostPorts {
       if (!ports.isEmpty()) {
         HostRules.close(ports);
       }
-      host.require(Links.removeNames(end.name(), names));
+      // The veth goes by itself with a namespace that dies.
+      host.send(List.of(Links.removeNames(end.name(), names))).getFirst().orThrowUnless(Rt.ENODEV);
     }
     forgetConnections(host, ports);
   }
