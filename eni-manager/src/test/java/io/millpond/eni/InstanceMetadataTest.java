@@ -44,12 +44,16 @@ class InstanceMetadataTest {
   }
 
   @Test
-  void theEnisAreThoseThatEc2Shows() throws IOException {
+  void theEnisAreThoseThatEc2ShowsButForTheirPoolsWhichAreTags() throws IOException {
     value(enis.add("intent-1", DeviceIndex.of(1), 4, Urgency.WARM_UP));
 
     List<CloudEni> inEc2 = value(enis.attached(Urgency.WARM_UP));
 
-    assertThat(metadata.enis()).containsExactlyInAnyOrderElementsOf(inEc2);
+    List<CloudEni> inMetadata = metadata.enis();
+    assertThat(inMetadata)
+        .usingRecursiveFieldByFieldElementComparatorIgnoringFields("pool")
+        .containsExactlyInAnyOrderElementsOf(inEc2);
+    assertThat(inMetadata).allSatisfy(eni -> assertThat(eni.pool()).isEmpty());
   }
 
   /** A service that answers every question with octets of its own choice. */
