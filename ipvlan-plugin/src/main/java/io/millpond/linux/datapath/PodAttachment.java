@@ -91,34 +91,4 @@ public record PodAttachment(
     }
     var _ = DemandRecord.names(HostVeth.of(key), demands); // or too many
   }
-
-  /** Without demands. */
-  public PodAttachment(
-      AttachmentKey key,
-      IpAddress address,
-      Prefix subnet,
-      IpAddress gateway,
-      Optional<MacAddress> gatewayMac,
-      EniLink eni,
-      int mtu,
-      IpAddress node,
-      List<Prefix> direct,
-      List<Prefix> extra,
-      List<Prefix> services,
-      String pod) {
-    this(
-        key,
-        address,
-        subnet,
-        gateway,
-        gatewayMac,
-        eni,
-        mtu,
-        node,
-        direct,
-        extra,
-        services,
-        pod,
-        PodDemands.NONE);
-  }
 }

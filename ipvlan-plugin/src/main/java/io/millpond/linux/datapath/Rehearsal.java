@@ -9,6 +9,7 @@ import io.millpond.linux.netns.Netns;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PodDemands;
 import io.millpond.pool.value.Prefix;
 import java.io.IOException;
 import java.util.List;
@@ -76,7 +77,8 @@ final class Rehearsal {
             List.of(SUBNET),
             List.of(),
             List.of(),
-            "");
+            "",
+            PodDemands.NONE);
     try (Netns netns = Netns.insideNew(Netns::here)) {
       return switch (datapath.attach(pod, netns)) {
         case AttachOutcome.Attached _ -> datapath.detach(key, Optional.of(netns)).problem();

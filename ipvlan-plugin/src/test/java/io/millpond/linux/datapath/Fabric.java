@@ -124,7 +124,8 @@ final class Fabric implements AutoCloseable {
         List.of(VPC),
         List.of(),
         List.of(SERVICES),
-        "default/" + key.containerId());
+        "default/" + key.containerId(),
+        PodDemands.NONE);
   }
 
   /** The same pod, which asks for something. */

@@ -71,7 +71,8 @@ final class SeveralAttachmentsVmTest {
           List.of(Fabric.VPC, OWN),
           List.of(OWN),
           a.services(),
-          a.pod());
+          a.pod(),
+          a.demands());
     }
   }
 
