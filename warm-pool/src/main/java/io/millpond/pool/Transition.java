@@ -73,6 +73,9 @@ final class Transition {
       case PoolEvent.EniReleased e -> {
         if (end(e.actionId()) instanceof PoolAction.ReleaseEni gone) {
           enis.remove(gone.eni());
+          // What somebody had put on it went with it, and an older answer must not confirm that. A
+          // sighting does not say where it was, so all begin anew.
+          sightings.clear();
         }
       }
       case PoolEvent.ActionFailed e -> fail(e);

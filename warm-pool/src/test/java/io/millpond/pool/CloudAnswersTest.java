@@ -175,4 +175,36 @@ final class CloudAnswersTest {
     node.pass(Duration.ofMinutes(1));
     assertThat(node.state.enis()).containsOnlyKeys(PoolSubject.PRIMARY);
   }
+
+  /** Somebody puts an address on an ENI while it is on its way out. */
+  @Test
+  void anOldAnswerDoesNotConfirmWhatWasSeenOnAnEniBeforeItWasReleased() {
+    PoolSubject node = new PoolSubject(2, 4, FIVE_WARM.withWarmIpTarget(3)).settle();
+    CloudView with =
+        view(
+            true,
+            node.state,
+            new CloudView.Eni(SECOND, DeviceIndex.of(1), Set.of(ADDRESS, ADDRESS.plus(1))));
+    node.state =
+        node.state
+            .apply(
+                new PoolEvent.EniAdded(
+                    100,
+                    SECOND,
+                    DeviceIndex.of(1),
+                    PoolName.DEFAULT,
+                    Set.of(ADDRESS.plus(1)),
+                    node.now))
+            .apply(new PoolEvent.CloudObserved(with, node.now.plus(Duration.ofSeconds(1))));
+    assertThat(node.state.sightings()).containsOnlyKeys(ADDRESS);
+    node.now = node.now.plus(Duration.ofSeconds(10));
+    node.state =
+        node.state
+            .apply(
+                new PoolEvent.Ordered(
+                    new PoolAction.ReleaseEni(101, PoolName.DEFAULT, SECOND), node.now))
+            .apply(new PoolEvent.EniReleased(101, node.now))
+            .apply(new PoolEvent.CloudObserved(with, node.now.plus(Duration.ofSeconds(1))));
+    assertThat(node.state.enis()).containsOnlyKeys(PoolSubject.PRIMARY);
+  }
 }
