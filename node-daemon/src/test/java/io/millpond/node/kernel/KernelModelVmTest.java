@@ -355,7 +355,7 @@ class KernelModelVmTest {
       ip("-n mpk-x link del mpkx" + last); // a pod has it
       given = false;
     }
-    same(given, !model.datapath().held(ENI, address(last)));
+    same(given, !modelled.held(ENI, address(last)));
     if (given) {
       model.alienSlave(ENI.id(), address(last));
       aliens.add(last);

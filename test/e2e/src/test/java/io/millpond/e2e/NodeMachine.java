@@ -48,8 +48,9 @@ final class NodeMachine implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (RuntimeException | Error e) {
+      String console = console();
       close();
-      throw new AssertionError(console(), e);
+      throw new AssertionError(console, e);
     }
   }
 
@@ -64,10 +65,16 @@ final class NodeMachine implements AutoCloseable {
     return true;
   }
 
-  /** What systemd said. */
-  String console() {
+  /** What was said before systemd started, and by it. */
+  private String console() {
     try {
-      return Files.readString(home.resolve("console"));
+      String before = Files.readString(home.resolve("console"));
+      return Files.exists(pidFile())
+          ? before
+              + Shell.run(
+                      inside(Files.readString(pidFile()).strip(), "journalctl", "-b", "--no-pager"))
+                  .out()
+          : before;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -80,12 +87,16 @@ final class NodeMachine implements AutoCloseable {
 
   /** Runs on the machine, with these variables and this input. */
   Shell.Ran run(Map<String, String> environment, String input, String... words) {
+    return Shell.run(environment, input, inside(pid, words));
+  }
+
+  private static String[] inside(String pid, String... words) {
     List<String> command =
         new ArrayList<>(
             List.of("nsenter", "--target", pid, "--mount", "--pid", "--net", "--cgroup", "--uts"));
     command.add("--ipc");
     command.addAll(List.of(words));
-    return Shell.run(environment, input, command.toArray(String[]::new));
+    return command.toArray(String[]::new);
   }
 
   /** Runs a script on the machine; its output, if it succeeded. */

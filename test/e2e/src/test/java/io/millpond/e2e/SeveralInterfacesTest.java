@@ -51,9 +51,10 @@ class SeveralInterfacesTest {
     node.start().awaitSize(6, 2);
     pods = new Pods(node);
     // The primary ENI has three addresses; the fourth is of the next one.
-    pods.added("several-1");
+    Pod other = pods.added("several-1");
     pods.added("several-2");
-    for (String host : new String[] {Vpc.HOST, Vpc.INTERNET, Vpc.ON_PREMISES, node.netns()}) {
+    for (String host :
+        new String[] {Vpc.HOST, Vpc.INTERNET, Vpc.ON_PREMISES, node.netns(), other.name()}) {
       exchange.serve(host);
     }
   }
@@ -103,8 +104,7 @@ class SeveralInterfacesTest {
         sees(pod.name(), Vpc.HOST_ADDRESS, second);
         sees(pod.name(), Vpc.ON_PREMISES_ADDRESS, second);
         // What is bound, or older than the further interface, keeps to its own: the main table's
-        // way
-        // to this host is the second's.
+        // way to this host is the second's.
         assertThat(bound(pod, first)).isEqualTo(first);
         assertThat(bound(pod, second)).isEqualTo(second);
         assertThat(vpc.sourceCheckDropped()).as("dropped by the source check").isEqualTo(dropped);
