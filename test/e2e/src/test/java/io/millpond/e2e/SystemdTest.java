@@ -44,7 +44,7 @@ class SystemdTest {
     machine = new NodeMachine("sysd-a");
     machine.bash(
         """
-        rm -rf /opt/cni /etc/cni
+        rm -rf /opt/cni /etc/cni /opt/millpond
         mkdir -p /etc/millpond /run/netns
         ln -s %1$s/node-daemon/target/millpond /opt/millpond
         cp %1$s/deploy/systemd/millpondd.service /etc/systemd/system/
