@@ -160,9 +160,10 @@ final class Fabric implements AutoCloseable {
   static String snapshot(String name) {
     return Shell.run(
         """
-        printf '%s\\n' link addr 'route show table all' rule 'neigh show nud permanent' |
+        printf '%s\\n' link addr 'route show table all' rule |
           ip -n lx-NAME -d -o -4 -batch - |
           sed 's/^[0-9]*: \\([^ ]\\)/\\1/; s/@if[0-9]*//'
+        ip -n lx-NAME -4 neigh show nud permanent | sort
         ip netns exec lx-NAME nft list ruleset | sed 's/counter packets [0-9]* bytes [0-9]*/counter/'
         ip netns exec lx-NAME bash -c 'cd /proc/sys/net; for f in ipv4/conf/{all,default}/{rp_filter,accept_redirects} ipv4/{tcp_fwmark_accept,fwmark_reflect} ipv6/conf/{all,default}/{accept_ra,autoconf}; do read v < $f; echo $f=$v; done'
         """

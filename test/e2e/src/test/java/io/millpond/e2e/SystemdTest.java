@@ -75,6 +75,9 @@ class SystemdTest {
     assertThat(ran.status()).as("%s%s", ran.err(), log()).isZero();
     // All that two ENIs have, so that no pod makes the pool grow.
     node.awaitSize(6, 2);
+    await("each has its route")
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> machine.bash("ip route show type unreachable").lines().count() == 6);
   }
 
   private String show(String property) {
