@@ -21,6 +21,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * plugin's version first, reads {@code .conflist} files alone, and converts results to 0.4.0.
  */
 @Tag("vm")
+@Tag("patient")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class PodmanTest {

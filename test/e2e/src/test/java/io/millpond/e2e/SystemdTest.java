@@ -19,6 +19,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * started by a real systemd, with all that it forbids.
  */
 @Tag("vm")
+@Tag("patient")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class SystemdTest {
