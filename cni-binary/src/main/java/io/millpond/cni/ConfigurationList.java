@@ -8,15 +8,21 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
  * Judges a configuration list (a {@code .conflist} file) before a runtime reads it: what a pod's
- * ADD would be refused for, and what runtimes themselves stumble over.
+ * ADD would be refused for, what runtimes themselves stumble over, and what only the whole list
+ * shows, because a plugin does not see the others of its list.
  */
 public final class ConfigurationList {
   /** The plugin's name, as {@code type}. */
   public static final String TYPE = "millpond";
+
+  /** Plugins that act on a capability of ours, and the capability. */
+  private static final Map<String, String> RIVALS =
+      Map.of("portmap", DemandsParser.PORTS, "bandwidth", DemandsParser.BANDWIDTH);
 
   private final JsonNode document;
   private final List<String> problems = new ArrayList<>();
@@ -55,7 +61,7 @@ public final class ConfigurationList {
       problems.add("plugins is not a list of at least one plugin");
       return;
     }
-    boolean ours = false;
+    List<JsonNode> ours = new ArrayList<>();
     for (int i = 0; i < plugins.size(); i++) {
       JsonNode plugin = plugins.get(i);
       String type = plugin.isObject() ? text(plugin, "type") : "";
@@ -63,13 +69,40 @@ public final class ConfigurationList {
       if (!RequestParser.NAME.matcher(type).matches()) {
         problems.add("plugins[" + i + "].type " + Shown.of(type) + " is not a plugin's name");
       } else if (type.equals(TYPE)) {
-        ours = true;
+        ours.add(plugin);
         judge((ObjectNode) plugin, name, version, "plugins[" + i + "]");
       }
     }
-    if (!ours) {
+    if (ours.isEmpty()) {
       problems.add("no plugin of the type " + TYPE + " is among its plugins");
+    } else if (ours.size() > 1) {
+      problems.add(
+          "%d of its plugins are of the type %s, and all would make the same interface: leave one of them"
+              .formatted(ours.size(), TYPE));
+    } else {
+      compare(ours.getFirst(), plugins);
     }
+  }
+
+  /** Two plugins that act on one request would be in each other's way (rule 109). */
+  private void compare(JsonNode ours, JsonNode plugins) {
+    for (JsonNode plugin : plugins) {
+      String type = plugin.isObject() ? text(plugin, "type") : "";
+      String capability = RIVALS.get(type);
+      if (capability != null && declares(ours, capability) && declares(plugin, capability)) {
+        problems.add(
+            ("the plugins %1$s and %2$s both declare the capability %3$s, and both would act on the"
+                    + " same request: remove %2$s, which does not know IPvlan, or the capability"
+                    + " %3$s from one of the two")
+                .formatted(TYPE, type, capability));
+      }
+    }
+  }
+
+  /** As libcni takes it: it hands the capability's arguments on where this is true. */
+  private static boolean declares(JsonNode plugin, String capability) {
+    JsonNode capabilities = Json.get(plugin, "capabilities");
+    return capabilities != null && capabilities.path(capability).booleanValue();
   }
 
   /** As the runtime hands it to the plugin: with the list's name and version. */

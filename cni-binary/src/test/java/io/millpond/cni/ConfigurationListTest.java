@@ -7,9 +7,15 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A configuration list is judged before a runtime reads it. */
 class ConfigurationListTest {
+  private static final String BOTH =
+      "{\"type\":\"millpond\",\"capabilities\":{\"portMappings\":true,\"bandwidth\":true}}";
+  private static final String PORTMAP =
+      "{\"type\":\"portmap\",\"capabilities\":{\"portMappings\":true}}";
+
   private static String list(String plugins) {
     return "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[" + plugins + "]}";
   }
@@ -80,6 +86,50 @@ class ConfigurationListTest {
       })
   void whatRuntimesStumbleOverIsNamed(String text, String named) {
     assertThat(ConfigurationList.problems(text)).singleElement().asString().contains(named);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        PORTMAP,
+        "{\"Type\":\"portmap\",\"Capabilities\":{\"portMappings\":true},\"snat\":true}",
+      })
+  @Tag("cni-109")
+  void whereBothActOnHostPortsTheListIsRefusedWithTheReason(String portmap) {
+    for (String plugins : new String[] {BOTH + "," + portmap, portmap + "," + BOTH}) {
+      assertThat(ConfigurationList.problems(list(plugins)))
+          .singleElement()
+          .asString()
+          .contains("portmap", "portMappings", "IPvlan", "remove");
+    }
+  }
+
+  @Test
+  void whereBothLimitBandwidthTheListIsRefusedToo() {
+    String bandwidth = "{\"type\":\"bandwidth\",\"capabilities\":{\"bandwidth\":true}}";
+    assertThat(ConfigurationList.problems(list(BOTH + "," + bandwidth + "," + PORTMAP))).hasSize(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"type\":\"millpond\"}," + PORTMAP,
+        "{\"type\":\"millpond\",\"capabilities\":{\"portMappings\":false}}," + PORTMAP,
+        BOTH + ",{\"type\":\"portmap\"},{\"type\":\"tuning\"}",
+        BOTH,
+      })
+  void oneOfTheTwoMayActOnHostPorts(String plugins) {
+    assertThat(ConfigurationList.problems(list(plugins))).isEmpty();
+  }
+
+  @Test
+  void millpondStandsInAListOnce() {
+    assertThat(
+            ConfigurationList.problems(
+                list("{\"type\":\"millpond\"},{\"type\":\"millpond\",\"pool\":\"storage\"}")))
+        .singleElement()
+        .asString()
+        .contains("2 of its plugins are of the type millpond", "same interface");
   }
 
   @Test

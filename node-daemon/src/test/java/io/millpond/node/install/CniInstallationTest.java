@@ -20,6 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The plugin and the network configuration come when pods can be attached, and stay. */
 class CniInstallationTest {
@@ -241,6 +243,30 @@ class CniInstallationTest {
                     .asString()
                     .startsWith(template + ": plugins[0]: unknown key 'mut'")
                     .endsWith("correct the file, or remove it"));
+  }
+
+  @ParameterizedTest
+  @Tag("cni-109")
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{\"type\":\"portmap\",\"capabilities\":{\"portMappings\":true}} | both declare the capability portMappings",
+        "{\"type\":\"millpond\"} | same interface",
+      })
+  void aTemplateWhosePluginsWouldBeInEachOthersWayIsRefused(String plugin, String why) throws Exception {
+    Files.writeString(
+        template,
+        """
+        {"cniVersion": "1.0.0", "name": "own",
+         "plugins": [{"type": "millpond", "capabilities": {"portMappings": true}}, %s]}
+        """
+            .formatted(plugin));
+    assertThatThrownBy(() -> Conflist.of(template))
+        .isInstanceOf(InvalidConflistException.class)
+        .hasMessageContaining(why);
+    Files.move(template, conflist());
+    assertThat(installation().look()).singleElement().asString().contains("left alone", why);
   }
 
   @Test
