@@ -160,7 +160,7 @@ final class ConfigurationParser {
   }
 
   /** What {@link DemandsParser} reads. */
-  private boolean isObeyed(String key) throws CniException {
+  private boolean isObeyed(String key) {
     return (key.equals(DemandsParser.PORTS) || key.equals(DemandsParser.BANDWIDTH))
         && new DemandsParser(document, version).declares(key);
   }

@@ -57,6 +57,9 @@ class ConfigurationListTest {
         "\"mtu\":70 | mtu",
         "\"extraRoutes\":[\"10.0.0.0/33\"] | extraRoutes",
         "\"subnet\":7 | subnet",
+        "\"capabilities\":[\"portMappings\"] | capabilities",
+        "\"capabilities\":{\"portMappings\":\"true\"} | 'portMappings'",
+        "\"capabilities\":{\"ips\":1} | 'ips'",
         "\"dns\":{\"nameservers\":[\"dns.example\"]} | dns.nameservers",
       })
   void aWrongValueOfOursIsNamed(String pair, String key) {
