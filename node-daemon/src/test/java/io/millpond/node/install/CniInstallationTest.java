@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millpond.cni.ConfigurationList;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.testing.TestNode;
 import java.io.IOException;
@@ -139,7 +141,7 @@ class CniInstallationTest {
     Files.writeString(
         conflist(),
         """
-        {"plugins": [{"type": "millpond"}], "name": "millpond", "cniVersion": "1.0.0",
+        {"plugins": [{"capabilities": {"bandwidth": true, "portMappings": true}, "type": "millpond"}], "name": "millpond", "cniVersion": "1.0.0",
          "cniVersions": ["0.3.1", "0.4.0", "1.0.0", "1.1.0"]}
         """);
     Object before = inode(conflist());
@@ -162,6 +164,37 @@ class CniInstallationTest {
     assertThat(conflist()).content().doesNotContain("tuning");
   }
 
+  /** Kubernetes' hostPort and bandwidth annotations reach only who declares the capability. */
+  @Test
+  void hostPortsAndLimitsWorkWithTheConfigurationThatComesWithMillpond() throws Exception {
+    installation().look();
+    assertThat(new ObjectMapper().readTree(conflist().toFile()).at("/plugins/0/capabilities"))
+        .isEqualTo(new ObjectMapper().readTree("{\"portMappings\": true, \"bandwidth\": true}"));
+    assertThat(ConfigurationList.problems(Files.readString(conflist()))).isEmpty();
+  }
+
+  /** As builds wrote it before their configuration declared capabilities. */
+  @Test
+  void theConfigurationThatAnOlderBuildWroteIsReplaced() throws Exception {
+    String older =
+        """
+        {
+          "cniVersion" : "1.0.0",
+          "cniVersions" : [ "0.3.1", "0.4.0", "1.0.0", "1.1.0" ],
+          "name" : "millpond",
+          "plugins" : [ {
+            "type" : "millpond"
+          } ],
+          "millpond.io/installed" : "86bc8447923d6fdcb0dfe429eff0f179"
+        }
+        """;
+    Files.writeString(conflist(), older);
+    assertThat(installation().look()).isEmpty();
+    assertThat(conflist()).content().contains("portMappings");
+    Files.writeString(conflist(), older.replace("\"0.3.1\", ", ""));
+    assertThat(installation().look()).singleElement().asString().contains("changed since");
+  }
+
   @Test
   void whatSomebodyElseWroteIsLeftAloneAndTold() throws Exception {
     Files.writeString(conflist(), OWN);
@@ -176,7 +209,8 @@ class CniInstallationTest {
   void whatSomebodyChangedIsLeftAloneAndTold() throws Exception {
     installation().look();
     String changed =
-        Files.readString(conflist()).replace("\"millpond\"\n", "\"millpond\", \"mut\": 1\n");
+        Files.readString(conflist())
+            .replace("\"type\" : \"millpond\"", "\"type\" : \"millpond\", \"mut\" : 1");
     assertThat(changed).contains("mut");
     Files.writeString(conflist(), changed);
     assertThat(installation().look())
@@ -254,7 +288,8 @@ class CniInstallationTest {
         "{\"type\":\"portmap\",\"capabilities\":{\"portMappings\":true}} | both declare the capability portMappings",
         "{\"type\":\"millpond\"} | same interface",
       })
-  void aTemplateWhosePluginsWouldBeInEachOthersWayIsRefused(String plugin, String why) throws Exception {
+  void aTemplateWhosePluginsWouldBeInEachOthersWayIsRefused(String plugin, String why)
+      throws Exception {
     Files.writeString(
         template,
         """
