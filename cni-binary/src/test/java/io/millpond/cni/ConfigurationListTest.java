@@ -86,9 +86,41 @@ class ConfigurationListTest {
         "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"ptp\"}]} | no plugin of the type millpond",
         "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"},{\"type\":\"../sh\"}]} | plugins[1].type",
         "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"},7]} | plugins[1].type",
+        "{\"CNIVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"}]} | 'CNIVersion': spell it cniVersion",
+        "{\"cniVersion\":\"1.0.0\",\"Name\":\"net\",\"plugins\":[{\"type\":\"millpond\"}]} | 'Name': spell it name",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"PLUGINS\":[{\"type\":\"millpond\"}]} | 'PLUGINS': spell it plugins",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"Name\":\"net\",\"plugins\":[{\"type\":\"millpond\"}]} | 'Name': spell it name",
+        "{\"cniVersion\":1.0,\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"}]} | cniVersion ('1.0', no text)",
+        "{\"cniVersion\":null,\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"}]} | cniVersion ('null', no text)",
+        "{\"cniVersion\":\"1.0.0\",\"cniVersions\":null,\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"}]} | cniVersions is not a list",
+        "{\"cniVersion\":\"1.0.0\",\"cniVersions\":[1],\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"}]} | cniVersions ('1', no text)",
+        "{\"cniVersion\":\"1.0.0\",\"name\":7,\"plugins\":[{\"type\":\"millpond\"}]} | name ('7', no text)",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":null} | plugins is not a list",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"disableCheck\":1,\"plugins\":[{\"type\":\"millpond\"}]} | disableCheck ('1', no text)",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"disableGC\":\"no\",\"plugins\":[{\"type\":\"millpond\"}]} | disableGC 'no'",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"},{\"type\":7}]} | plugins[1].type",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\",\"ipam\":7}]} | plugins[0].ipam '7'",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"},{\"type\":\"tuning\",\"Name\":7}]} | plugins[1].name '7'",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"},{\"type\":\"tuning\",\"capabilities\":{\"mac\":\"true\"}}]} | plugins[1].capabilities",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"},{\"type\":\"tuning\",\"dns\":{\"search\":[\"a\",7]}}]} | plugins[1].dns",
+        "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"plugins\":[{\"type\":\"millpond\"},{\"type\":\"tuning\",\"cni.dev/valid-attachments\":[{\"ifname\":1}]}]} | plugins[1].cni.dev/valid-attachments",
       })
   void whatRuntimesStumbleOverIsNamed(String text, String named) {
     assertThat(ConfigurationList.problems(text)).singleElement().asString().contains(named);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"disableCheck\":\"TRUE\",\"plugins\":[{\"Type\":\"millpond\"}]",
+        "\"plugins\":[{\"type\":\"millpond\",\"ipam\":{},\"dns\":null},{\"type\":\"tuning\",\"name\":null,\"capabilities\":{\"mac\":null}}]",
+        "\"plugins\":[{\"type\":\"millpond\"},{\"type\":\"tuning\",\"DNS\":{\"nameservers\":[\"dns.example\"]}}]",
+        "\"note\":{\"Plugins\":7},\"plugins\":[{\"type\":\"millpond\"}]",
+      })
+  void whatRuntimesLoadIsFine(String rest) {
+    assertThat(
+            ConfigurationList.problems("{\"cniVersion\":\"1.0.0\",\"name\":\"net\"," + rest + "}"))
+        .isEmpty();
   }
 
   @ParameterizedTest
