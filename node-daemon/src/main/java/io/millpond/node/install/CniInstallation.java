@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
  * Installs the plugin, and then the network configuration that makes runtimes call it, once pods
  * can be attached; from then on it only looks. What is installed stays while the daemon is unready,
  * restarts or ends, because pods that run need the plugin for their DEL. What somebody removed is
- * not put back before the next start: whoever removes it means it.
+ * not put back before the next start: whoever removes it means it. After {@code millpond-ctl
+ * uninstall} nothing is put back, not even by the next daemon, before somebody installs again.
  */
 public final class CniInstallation implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(CniInstallation.class);
@@ -96,6 +97,15 @@ public final class CniInstallation implements AutoCloseable {
 
   /** One round: installs what is not installed yet; what is wrong then. */
   List<String> look() {
+    Optional<Path> uninstalled =
+        where.confDir().map(Uninstallation::mark).filter(mark -> Files.exists(mark));
+    if (uninstalled.isPresent()) {
+      installed = false;
+      return List.of(
+          "millpond was uninstalled on this node, and this daemon installs nothing: stop it, or to"
+              + " have millpond back remove "
+              + uninstalled.get());
+    }
     try {
       install();
     } catch (IOException e) {

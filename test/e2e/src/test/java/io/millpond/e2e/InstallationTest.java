@@ -67,11 +67,15 @@ class InstallationTest {
     Path archive = directory.resolve("millpond.tar.gz");
     Path root = Files.createDirectories(directory.resolve("root"));
     run(ROOT.resolve("deploy/systemd/archive").toString(), archive.toString());
+    Path uninstalled =
+        Files.createDirectories(root.resolve("etc/cni/net.d")).resolve(".millpond-uninstalled");
+    Files.writeString(uninstalled, "");
     for (int time = 1; time <= 2; time++) {
       run("tar", "-C", directory.toString(), "-xzf", archive.toString());
       run("sh", "-ec", directory + "/millpond-*/install " + root);
     }
     Path home = root.resolve("opt/millpond");
+    assertThat(uninstalled).as("the daemon may install").doesNotExist();
     assertThat(home).isSymbolicLink();
     assertThat(home.resolve("cni/millpond")).isExecutable();
     assertThat(home.resolve("doc/install-node.md")).exists();
