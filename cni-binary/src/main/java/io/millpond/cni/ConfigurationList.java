@@ -155,7 +155,7 @@ public final class ConfigurationList {
     if (capability != null && declares(ours, capability) && declares(other, capability)) {
       problems.add(
           ("the plugins %1$s and %2$s both declare the capability %3$s, and both would act on the"
-                  + " same request: remove %2$s, which does not know IPvlan, or the capability"
+                  + " same request: remove %2$s, whose work millpond does on IPvlan, or the capability"
                   + " %3$s from one of the two")
               .formatted(TYPE, type(other), capability));
     }
