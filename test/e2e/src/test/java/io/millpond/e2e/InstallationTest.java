@@ -125,6 +125,21 @@ class InstallationTest {
     }
   }
 
+  @Test
+  void aNodeWithAmazonLinuxTwosAgentIsRefused() throws Exception {
+    Path root = directory.resolve("root");
+    Path rules = Files.createDirectories(root.resolve("etc/udev/rules.d"));
+    Files.writeString(rules.resolve("53-ec2-network-interfaces.rules"), "");
+    Files.createDirectories(root.resolve("usr/sbin/NetworkManager"));
+    run(
+        "sh",
+        "-ec",
+        "! '%s' ens5 '%s' 2> '%s'"
+            .formatted(ROOT.resolve("deploy/os/install"), root, directory.resolve("said")));
+    assertThat(directory.resolve("said")).content().contains("Amazon Linux 2", "not supported");
+    assertThat(root.resolve("etc/NetworkManager")).doesNotExist();
+  }
+
   private static String built() {
     return ROOT.resolve(BUILT).toString();
   }
