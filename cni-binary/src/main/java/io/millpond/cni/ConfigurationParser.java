@@ -2,6 +2,7 @@ package io.millpond.cni;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,21 +64,39 @@ final class ConfigurationParser {
       }
     }
     return new NetworkConfiguration(
-        text("pool", RequestParser.NAME, "the name of a pool"),
-        text("subnet", SUBNET, "a subnet's id such as subnet-0a1b2c3d4e5f60718"),
+        pool(),
+        subnet(),
         mtu(),
         extraRoutes(),
         dns(document),
         new DemandsParser(document, version).demands());
   }
 
-  private Optional<String> text(String key, Pattern form, String expected) throws CniException {
-    JsonNode node = Json.get(document, key);
+  private Optional<PoolName> pool() throws CniException {
+    JsonNode node = Json.get(document, "pool");
     if (node == null) {
       return Optional.empty();
     }
-    if (!node.isTextual() || !form.matcher(node.textValue()).matches()) {
-      throw CniException.unsupported(version, key, node, expected);
+    try {
+      return Optional.of(new PoolName(node.isTextual() ? node.textValue() : ""));
+    } catch (IllegalArgumentException e) {
+      throw CniException.unsupported(
+          version,
+          "pool",
+          node,
+          "the name of a pool: a letter or digit, then at most 62 letters, digits, '.', '-' and"
+              + " '_', or a subnet's id");
+    }
+  }
+
+  private Optional<String> subnet() throws CniException {
+    JsonNode node = Json.get(document, "subnet");
+    if (node == null) {
+      return Optional.empty();
+    }
+    if (!node.isTextual() || !SUBNET.matcher(node.textValue()).matches()) {
+      throw CniException.unsupported(
+          version, "subnet", node, "a subnet's id such as subnet-0a1b2c3d4e5f60718");
     }
     return Optional.of(node.textValue());
   }
@@ -160,7 +179,7 @@ final class ConfigurationParser {
   }
 
   /** What {@link DemandsParser} reads. */
-  private boolean isObeyed(String key) throws CniException {
+  private boolean isObeyed(String key) {
     return (key.equals(DemandsParser.PORTS) || key.equals(DemandsParser.BANDWIDTH))
         && new DemandsParser(document, version).declares(key);
   }

@@ -8,6 +8,7 @@ import io.millpond.pool.value.PodDemands;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -34,29 +35,49 @@ final class DemandsParser {
     this.version = version;
   }
 
+  /**
+   * What the pod asks for and the configuration lets it.
+   *
+   * @throws CniException also if the capabilities are not well formed, whether or not the runtime
+   *     sent anything for them: a configuration is wrong before the first pod that uses it
+   */
   PodDemands demands() throws CniException {
+    checkCapabilities();
     return new PodDemands(hostPorts(), bandwidth());
   }
 
-  /** Whether the configuration's own entry declares the capability. */
-  boolean declares(String capability) throws CniException {
+  /** As libcni reads them: an object of booleans, where null is none. */
+  private void checkCapabilities() throws CniException {
     JsonNode capabilities = Json.get(document, "capabilities");
     if (capabilities == null) {
-      return false;
+      return;
     }
     if (!capabilities.isObject()) {
       throw CniException.unsupported(
           version, "capabilities", capabilities, "an object such as {\"portMappings\": true}");
     }
-    JsonNode declared = Json.get(capabilities, capability);
-    if (declared != null && !declared.isBoolean()) {
-      throw CniException.unsupported(
-          version, "capabilities." + capability, declared, "true or false");
+    for (Map.Entry<String, JsonNode> one : capabilities.properties()) {
+      if (!one.getValue().isBoolean() && !one.getValue().isNull()) {
+        throw CniException.of(
+            version,
+            CniError.UNSUPPORTED_FIELD,
+            "invalid capabilities in the network configuration: "
+                + Shown.of(one.getKey())
+                + " is "
+                + Shown.of(one.getValue().toString()),
+            "capabilities takes true or false for each");
+      }
     }
+  }
+
+  /** Whether the configuration's own entry declares the capability. */
+  boolean declares(String capability) {
+    JsonNode capabilities = Json.get(document, "capabilities");
+    JsonNode declared = capabilities == null ? null : Json.get(capabilities, capability);
     return declared != null && declared.booleanValue();
   }
 
-  private @Nullable JsonNode asked(String capability) throws CniException {
+  private @Nullable JsonNode asked(String capability) {
     JsonNode runtime = Json.get(document, "runtimeConfig");
     return runtime == null || !declares(capability) ? null : Json.get(runtime, capability);
   }

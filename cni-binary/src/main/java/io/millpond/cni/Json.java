@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * inside a string count as U+FFFD; keys in any capitalisation; of two equal keys the last wins.
  */
 final class Json {
-  private static final ObjectReader READER =
+  private static final ObjectReader AS_SPELT =
       new ObjectMapper(
               JsonFactory.builder()
                   .streamReadConstraints(
@@ -34,8 +34,9 @@ final class Json {
                           .build())
                   .build())
           .reader()
-          .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .with(new AnyCapitalisation());
+          .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  private static final ObjectReader READER = AS_SPELT.with(new AnyCapitalisation());
 
   private Json() {}
 
@@ -54,7 +55,21 @@ final class Json {
    * @throws JsonProcessingException if it is not exactly one
    */
   static JsonNode read(ByteBuffer octets) throws JsonProcessingException {
-    JsonNode document = READER.readTree(UTF_8.decode(octets.duplicate()).toString());
+    return read(READER, UTF_8.decode(octets.duplicate()).toString());
+  }
+
+  /**
+   * Reads one document whose keys are told apart by capitalisation, which Go does where it does not
+   * know them beforehand.
+   *
+   * @throws JsonProcessingException if it is not exactly one
+   */
+  static JsonNode readAsSpelt(String text) throws JsonProcessingException {
+    return read(AS_SPELT, text);
+  }
+
+  private static JsonNode read(ObjectReader reader, String text) throws JsonProcessingException {
+    JsonNode document = reader.readTree(text);
     if (document.isMissingNode()) {
       throw new JsonParseException(null, "empty");
     }

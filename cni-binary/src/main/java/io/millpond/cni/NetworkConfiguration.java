@@ -2,6 +2,7 @@ package io.millpond.cni;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millpond.pool.value.PodDemands;
+import io.millpond.pool.value.PoolName;
 import io.millpond.pool.value.Prefix;
 import java.util.List;
 import java.util.Optional;
@@ -19,7 +20,7 @@ import java.util.OptionalInt;
  * @param demands host ports and bandwidth limits of this pod, where the capabilities are declared
  */
 public record NetworkConfiguration(
-    Optional<String> pool,
+    Optional<PoolName> pool,
     Optional<String> subnet,
     OptionalInt mtu,
     List<Prefix> extraRoutes,

@@ -20,6 +20,9 @@ public final class RequestParser {
    */
   static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.\\-]*");
 
+  /** The longest name of a network, in characters. */
+  static final int MAX_NAME = 1024;
+
   /** The plugin's rule; a file in the spool may have been written by anything. */
   private static final Pattern IFNAME = Pattern.compile("(?!\\.{1,2}$)[!-~&&[^/:%]]{1,15}");
 
@@ -159,7 +162,7 @@ public final class RequestParser {
     if (!name.isTextual()) {
       throw CniException.undecodable(version, "the network's name is not a string", "");
     }
-    if (!NAME.matcher(name.textValue()).matches() || name.textValue().length() > 1024) {
+    if (!NAME.matcher(name.textValue()).matches() || name.textValue().length() > MAX_NAME) {
       throw CniException.invalid(
           version,
           "name",

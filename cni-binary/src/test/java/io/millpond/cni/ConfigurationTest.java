@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millpond.cni.mutants.Mutants;
+import io.millpond.pool.value.PoolName;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
@@ -298,6 +299,8 @@ class ConfigurationTest {
         "\"pool\":7",
         "\"pool\":\"\"",
         "\"pool\":\"a b\"",
+        "\"pool\":\"a234567890123456789012345678901234567890123456789012345678901234\"",
+        "\"pool\":\"subnet-fast\"",
         "\"subnet\":\"../\"",
         "\"subnet\":\"storage\"",
         "\"subnet\":\"subnet-0a1b2c3\"",
@@ -333,7 +336,7 @@ class ConfigurationTest {
             .add()
             .configuration();
 
-    assertThat(configuration.pool()).hasValue("fast");
+    assertThat(configuration.pool()).hasValue(new PoolName("fast"));
     assertThat(configuration.subnet()).hasValue("subnet-0a1b2c3d");
     assertThat(configuration.mtu()).isEqualTo(OptionalInt.of(9001));
     assertThat(configuration.extraRoutes())

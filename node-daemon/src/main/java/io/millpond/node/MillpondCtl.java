@@ -115,8 +115,9 @@ public final class MillpondCtl {
       name = "uninstall",
       description =
           "Removes the network configuration, so that no pod comes any more, and then the plugin, if"
-              + " no pod needs it for its DEL. Needs no daemon. May be repeated; exits with 1 if"
-              + " something is left.",
+              + " no pod needs it for its DEL. A daemon that starts afterwards puts nothing back"
+              + " until millpond is installed again. Needs no daemon. May be repeated; exits with 1"
+              + " if something is left.",
       mixinStandardHelpOptions = true)
   int uninstall(
       @Option(

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.millpond.cni.ConfigurationList;
 import io.millpond.node.settings.Settings;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,7 +14,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
  * Installs the plugin, and then the network configuration that makes runtimes call it, once pods
  * can be attached; from then on it only looks. What is installed stays while the daemon is unready,
  * restarts or ends, because pods that run need the plugin for their DEL. What somebody removed is
- * not put back before the next start: whoever removes it means it.
+ * not put back before the next start: whoever removes it means it. After {@code millpond-ctl
+ * uninstall} nothing is put back, not even by the next daemon, before somebody installs again.
  */
 public final class CniInstallation implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(CniInstallation.class);
@@ -32,9 +33,6 @@ public final class CniInstallation implements AutoCloseable {
   private static final String CONFLIST_MODE = "rw-------";
 
   private static final String PLUGIN_MODE = "rwxr-xr-x";
-
-  /** The endings that runtimes read. */
-  private static final List<String> READ = List.of(".conf", ".conflist", ".json");
 
   private final Settings.Installation where;
   private final Conflist conflist;
@@ -99,25 +97,53 @@ public final class CniInstallation implements AutoCloseable {
 
   /** One round: installs what is not installed yet; what is wrong then. */
   List<String> look() {
+    Optional<Path> uninstalled =
+        where.confDir().map(Uninstallation::mark).filter(mark -> Files.exists(mark));
+    if (uninstalled.isPresent()) {
+      installed = false;
+      return List.of(
+          "millpond was uninstalled on this node, and this daemon installs nothing: stop it, or to"
+              + " have millpond back remove "
+              + uninstalled.get());
+    }
     try {
-      if (!installed) {
-        if (where.binDir().isPresent()) {
-          installPlugin(where.binDir().get());
-        }
-        if (where.confDir().isPresent()) {
-          installConflist(where.confDir().get());
-        }
-        installed = true;
-      }
-      return where.confDir().isPresent() ? judge(where.confDir().get()) : List.of();
+      install();
     } catch (IOException e) {
       return List.of(
           "the plugin cannot be installed, and runtimes cannot attach pods: "
-              + e
-              + "; it is tried again every "
-              + period.toSeconds()
-              + " s");
+              + Refusal.why(e)
+              + again());
     }
+    if (where.confDir().isEmpty()) {
+      return List.of();
+    }
+    try {
+      return judge(where.confDir().get());
+    } catch (IOException e) {
+      return List.of(
+          "it is not known which network runtimes use, because "
+              + where.confDir().get()
+              + " cannot be read: "
+              + Refusal.why(e)
+              + again());
+    }
+  }
+
+  private void install() throws IOException {
+    if (installed) {
+      return;
+    }
+    if (where.binDir().isPresent()) {
+      installPlugin(where.binDir().get());
+    }
+    if (where.confDir().isPresent()) {
+      installConflist(where.confDir().get());
+    }
+    installed = true;
+  }
+
+  private String again() {
+    return "; it is tried again every " + period.toSeconds() + " s";
   }
 
   /** A runtime that executes the file meanwhile gets the one or the other. */
@@ -154,13 +180,9 @@ public final class CniInstallation implements AutoCloseable {
     } else if (!conflist.equalTo(there.get())) {
       wrong.add(foreign(target, there.get()));
     }
-    try (Stream<Path> names = Files.list(directory)) {
-      names
-          .map(path -> path.getFileName().toString())
-          .filter(name -> READ.stream().anyMatch(name::endsWith))
-          .filter(name -> name.compareTo(Conflist.NAME) < 0)
-          .sorted()
-          .map(name -> earlier(directory.resolve(name)))
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      EarlierConfigurations.inTheWay(files).stream()
+          .map(CniInstallation::earlier)
           .forEach(wrong::add);
     }
     return wrong;

@@ -15,6 +15,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The network's configuration, a {@code .conflist} file. What millpond writes bears a mark, a hash
@@ -42,14 +43,22 @@ public final class Conflist {
    * @throws InvalidConflistException if the file cannot be used
    */
   public static Conflist of(Path file) throws InvalidConflistException {
-    String text;
+    Optional<byte[]> octets;
     try {
-      text = WholeFile.read(file).map(octets -> new String(octets, UTF_8)).orElse("");
+      octets = WholeFile.read(file);
     } catch (IOException e) {
-      throw new InvalidConflistException(List.of(file + " cannot be read: " + e));
+      throw new InvalidConflistException(List.of(file + " cannot be read: " + Refusal.why(e)));
     }
-    if (text.isEmpty()) {
+    if (octets.isEmpty()) {
       return builtIn();
+    }
+    String text = new String(octets.get(), UTF_8);
+    if (text.isBlank()) {
+      throw new InvalidConflistException(
+          List.of(
+              file
+                  + " is empty: write the network's configuration there, or remove the file to have"
+                  + " the one that comes with millpond"));
     }
     List<String> problems = ConfigurationList.problems(text);
     if (!problems.isEmpty()) {

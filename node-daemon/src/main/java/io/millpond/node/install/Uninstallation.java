@@ -1,5 +1,7 @@
 package io.millpond.node.install;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.millpond.cni.ConfigurationList;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,12 +12,15 @@ import java.util.Optional;
 
 /**
  * Takes the plugin away: first the network configuration, so that no pod comes any more, then the
- * plugin, if no pod needs it for its DEL.
+ * plugin, if no pod needs it for its DEL. A mark says so to a daemon that starts meanwhile, which
+ * would put both back; it goes with the next {@code install}.
  *
  * @param removed the files that are gone
  * @param left why others are still there, with what to do; empty if all is gone
  */
 public record Uninstallation(List<Path> removed, List<String> left) {
+  private static final String MARK = ".millpond-uninstalled";
+
   /** Copies the lists. */
   public Uninstallation {
     removed = List.copyOf(removed);
@@ -32,7 +37,7 @@ public record Uninstallation(List<Path> removed, List<String> left) {
   /**
    * Removes what can be removed. May be repeated.
    *
-   * @throws IOException if a file or the kernel cannot be read
+   * @throws IOException if a file cannot be written, or a file or the kernel cannot be read
    */
   public static Uninstallation run(Path confDir, Path binDir, AttachedPods pods)
       throws IOException {
@@ -49,6 +54,11 @@ public record Uninstallation(List<Path> removed, List<String> left) {
               + " this again");
       return new Uninstallation(removed, left);
     }
+    WholeFile.put(
+        mark(confDir),
+        "millpond was uninstalled: its daemon installs nothing while this file is here.\n"
+            .getBytes(UTF_8),
+        "rw-r--r--");
     remove(conflist, removed);
     List<String> attached = pods.now();
     if (!attached.isEmpty()) {
@@ -62,6 +72,11 @@ public record Uninstallation(List<Path> removed, List<String> left) {
     }
     remove(binDir.resolve(ConfigurationList.TYPE), removed);
     return new Uninstallation(removed, left);
+  }
+
+  /** The file that says so; its name has no ending that runtimes read. */
+  static Path mark(Path confDir) {
+    return confDir.resolve(MARK);
   }
 
   private static void remove(Path file, List<Path> removed) throws IOException {

@@ -175,11 +175,11 @@ public final class AddPod {
   private static AddOutcome exists(AttachmentKey key, long known, long asked) {
     return known == asked
         ? new AddOutcome.Failed(
-            key
+            key.shown()
                 + " exists already in this namespace and was left untouched; a DEL must come before another ADD")
         : new AddOutcome.ExistsElsewhere(
             "%s exists in another network namespace (inode %d, asked for %d) until its DEL"
-                .formatted(key, known, asked));
+                .formatted(key.shown(), known, asked));
   }
 
   private PoolAnswer address(AttachmentKey key, PoolName name, Duration wait, Wanted wanted)

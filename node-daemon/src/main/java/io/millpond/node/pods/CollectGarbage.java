@@ -82,7 +82,7 @@ public final class CollectGarbage {
     for (Known one : all.values()) {
       log.info("garbage collection removes {}, which the runtime does not know", one.key());
       if (deletePod.delete(one.key(), Optional.empty()) instanceof DeletePod.Failed failed) {
-        failures.add(one.key() + ": " + failed.detail());
+        failures.add(one.key().shown() + ": " + failed.detail());
       }
     }
     releaseRoutes(failures);

@@ -49,7 +49,7 @@ public final class DeletePod {
       if (!turn.await(WAIT)) {
         return new Failed(
             "the ADD of "
-                + key
+                + key.shown()
                 + " is still being undone after "
                 + WAIT.toSeconds()
                 + " s; try again");

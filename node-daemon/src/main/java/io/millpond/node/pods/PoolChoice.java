@@ -33,27 +33,23 @@ final class PoolChoice {
     return wish.subnet().map(this::ofSubnet).orElseGet(() -> new Chosen(PoolName.DEFAULT));
   }
 
-  private Choice named(String text, Optional<String> subnet) {
-    Optional<PoolName> name =
-        Stream.concat(Stream.of(PoolName.DEFAULT), pools.keySet().stream())
-            .filter(known -> known.value().equals(text))
-            .findFirst();
-    if (name.isEmpty()) {
+  private Choice named(PoolName name, Optional<String> subnet) {
+    if (!name.isDefault() && !pools.containsKey(name)) {
       return new NoSuchPool(
-          "this node has no pool \"" + text + "\" (key pool of the network's configuration)",
+          "this node has no pool \"" + name + "\" (key pool of the network's configuration)",
           "name one of its pools ("
               + known()
               + "), or add it to pools in the daemon's settings and restart the daemon");
     }
-    List<String> subnets = subnets(name.get());
+    List<String> subnets = subnets(name);
     if (subnet.isPresent() && !subnets.equals(List.of(subnet.get()))) {
       return new NoSuchPool(
           "pool \"%s\" is not exactly %s (keys pool and subnet of the network's configuration)"
-              .formatted(text, subnet.get()),
+              .formatted(name, subnet.get()),
           "leave one of the two keys out; its subnets are "
               + (subnets.isEmpty() ? "the node's own" : String.join(", ", subnets)));
     }
-    return new Chosen(name.get());
+    return new Chosen(name);
   }
 
   private List<String> subnets(PoolName name) {

@@ -1,5 +1,6 @@
 package io.millpond.node.pods;
 
+import io.millpond.pool.value.PoolName;
 import java.util.Optional;
 
 /**
@@ -8,7 +9,7 @@ import java.util.Optional;
  * @param pool the key {@code pool}
  * @param subnet the key {@code subnet}
  */
-public record PoolWish(Optional<String> pool, Optional<String> subnet) {
+public record PoolWish(Optional<PoolName> pool, Optional<String> subnet) {
   /** Nothing: the default pool. */
   public static final PoolWish NONE = new PoolWish(Optional.empty(), Optional.empty());
 }

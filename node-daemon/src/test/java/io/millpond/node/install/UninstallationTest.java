@@ -27,13 +27,17 @@ class UninstallationTest {
   void install() throws Exception {
     conf = directory.resolve("net.d");
     bin = directory.resolve("bin");
-    Path plugin = Files.writeString(directory.resolve("plugin"), "");
+    try (CniInstallation installation = daemon()) {
+      assertThat(installation.look()).isEmpty();
+    }
+  }
+
+  private CniInstallation daemon() throws Exception {
+    Path plugin = Files.writeString(directory.resolve("built"), "");
     var where =
         new Settings.Installation(
             Optional.of(conf), Optional.of(bin), directory.resolve("none.conflist"));
-    try (var installation = new CniInstallation(where, plugin, Duration.ofSeconds(1))) {
-      assertThat(installation.look()).isEmpty();
-    }
+    return new CniInstallation(where, plugin, Duration.ofSeconds(1));
   }
 
   private Path conflist() {
@@ -73,11 +77,37 @@ class UninstallationTest {
     assertThat(second).isEqualTo(new Uninstallation(List.of(plugin()), List.of()));
   }
 
+  /** A reboot, or a daemon that ends and is started again, with pods that are still attached. */
+  @Test
+  void aDaemonThatStartsMeanwhilePutsNothingBackUntilSomebodyInstallsAgain() throws Exception {
+    try (CniInstallation before = daemon()) {
+      before.look();
+      Uninstallation.run(conf, bin, () -> List.of("default/a"));
+      try (CniInstallation after = daemon()) {
+        for (CniInstallation one : List.of(before, after)) {
+          assertThat(one.look())
+              .singleElement()
+              .asString()
+              .contains("was uninstalled", "remove " + conf.resolve(".millpond-uninstalled"));
+        }
+        assertThat(conflist()).doesNotExist();
+        Uninstallation.run(conf, bin, List::of);
+        assertThat(after.look()).hasSize(1);
+        assertThat(plugin()).doesNotExist();
+        Files.delete(conf.resolve(".millpond-uninstalled"));
+        assertThat(after.look()).isEmpty();
+        assertThat(conflist()).exists();
+        assertThat(plugin()).exists();
+      }
+    }
+  }
+
   @Test
   void aConfigurationOfSomebodyElseIsLeftAndThePluginWithIt() throws Exception {
     Files.writeString(conflist(), "{\"name\": \"other\"}");
     Uninstallation done = Uninstallation.run(conf, bin, List::of);
     assertThat(done.removed()).isEmpty();
+    assertThat(conf.resolve(".millpond-uninstalled")).as("nothing was done").doesNotExist();
     assertThat(done.left()).singleElement().asString().contains("remove it yourself");
     assertThat(conflist()).exists();
     assertThat(plugin()).exists();

@@ -24,7 +24,7 @@ class PoolsTest {
   private final TestNode node = new TestNode("MILLPOND_POOLS", POOLS, "MILLPOND_ADD_WAIT", "5s");
 
   private static PoolWish pool(String name) {
-    return new PoolWish(Optional.of(name), Optional.empty());
+    return new PoolWish(Optional.of(new PoolName(name)), Optional.empty());
   }
 
   private static PoolWish subnet(String id) {
@@ -58,7 +58,8 @@ class PoolsTest {
     node.warm();
     IpAddress _ = node.added("a", 1, subnet(SUBNET));
     assertThat(node.pool().summary(POOL).owned()).isEqualTo(1);
-    IpAddress _ = node.added("b", 2, new PoolWish(Optional.of(STORAGE), Optional.of(SUBNET)));
+    IpAddress _ =
+        node.added("b", 2, new PoolWish(Optional.of(new PoolName(STORAGE)), Optional.of(SUBNET)));
     assertThat(node.pool().summary(POOL).owned()).isEqualTo(2);
     PoolName implied = new PoolName("subnet-0b0b0b0b");
     node.delete("a");
@@ -77,7 +78,11 @@ class PoolsTest {
                 "this node has no pool \"stroage\" (key pool of the network's configuration)",
                 "name one of its pools (default, other, storage, twin), or add it to pools in the"
                     + " daemon's settings and restart the daemon"));
-    assertThat(node.add("a", 1, new PoolWish(Optional.of(STORAGE), Optional.of("subnet-0b0b0b0b"))))
+    assertThat(
+            node.add(
+                "a",
+                1,
+                new PoolWish(Optional.of(new PoolName(STORAGE)), Optional.of("subnet-0b0b0b0b"))))
         .isInstanceOfSatisfying(
             AddOutcome.NoSuchPool.class, no -> assertThat(no.what()).contains("is not exactly"));
     assertThat(node.add("a", 1, subnet("subnet-0e0e0e0e")))

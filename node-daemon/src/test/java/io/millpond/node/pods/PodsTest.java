@@ -129,6 +129,19 @@ class PodsTest {
     assertThat(node.counts().owned()).isZero();
   }
 
+  /** Runtimes may send 8192 characters, and what is told of them ends in events and logs. */
+  @Test
+  void aLongContainerIdIsCutInWhatIsToldOfIt() {
+    node.warm();
+    String container = "c".repeat(1000);
+    IpAddress _ = node.added(container, 1);
+    for (int inode = 1; inode <= 2; inode++) {
+      assertThat(node.add(container, inode).toString())
+          .contains("c".repeat(80) + "…/eth0 exists")
+          .doesNotContain("c".repeat(81));
+    }
+  }
+
   @Test
   void aSecondAddWithoutDelIsRefusedAndTouchesNothing() {
     node.warm();

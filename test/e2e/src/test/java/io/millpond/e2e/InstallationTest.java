@@ -67,11 +67,15 @@ class InstallationTest {
     Path archive = directory.resolve("millpond.tar.gz");
     Path root = Files.createDirectories(directory.resolve("root"));
     run(ROOT.resolve("deploy/systemd/archive").toString(), archive.toString());
+    Path uninstalled =
+        Files.createDirectories(root.resolve("etc/cni/net.d")).resolve(".millpond-uninstalled");
+    Files.writeString(uninstalled, "");
     for (int time = 1; time <= 2; time++) {
       run("tar", "-C", directory.toString(), "-xzf", archive.toString());
       run("sh", "-ec", directory + "/millpond-*/install " + root);
     }
     Path home = root.resolve("opt/millpond");
+    assertThat(uninstalled).as("the daemon may install").doesNotExist();
     assertThat(home).isSymbolicLink();
     assertThat(home.resolve("cni/millpond")).isExecutable();
     assertThat(home.resolve("doc/install-node.md")).exists();
@@ -119,6 +123,21 @@ class InstallationTest {
       assertThat(all.filter(Files::isRegularFile))
           .allSatisfy(file -> assertThat(Files.readString(file)).doesNotContain("@PRIMARY@"));
     }
+  }
+
+  @Test
+  void aNodeWithAmazonLinuxTwosAgentIsRefused() throws Exception {
+    Path root = directory.resolve("root");
+    Path rules = Files.createDirectories(root.resolve("etc/udev/rules.d"));
+    Files.writeString(rules.resolve("53-ec2-network-interfaces.rules"), "");
+    Files.createDirectories(root.resolve("usr/sbin/NetworkManager"));
+    run(
+        "sh",
+        "-ec",
+        "! '%s' ens5 '%s' 2> '%s'"
+            .formatted(ROOT.resolve("deploy/os/install"), root, directory.resolve("said")));
+    assertThat(directory.resolve("said")).content().contains("Amazon Linux 2", "not supported");
+    assertThat(root.resolve("etc/NetworkManager")).doesNotExist();
   }
 
   private static String built() {

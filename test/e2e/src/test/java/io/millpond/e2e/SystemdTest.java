@@ -242,6 +242,11 @@ class SystemdTest {
     assertThat(machine.outside(PLUGIN)).doesNotExist();
 
     machine.run("systemctl", "restart", "millpondd").orThrow();
+    await("the daemon says that it installs nothing")
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> log().contains("millpond was uninstalled on this node"));
+    assertThat(machine.outside(CONFLIST)).doesNotExist();
+    machine.run("rm", "/etc/cni/net.d/.millpond-uninstalled").orThrow();
     await("installed again")
         .atMost(Duration.ofMinutes(1))
         .until(() -> Files.exists(machine.outside(PLUGIN)));

@@ -25,6 +25,8 @@ public final class AttachmentKey implements Comparable<AttachmentKey> {
    */
   public static final int MAX_PART = 8192;
 
+  private static final int SHOWN = 80;
+
   private static final Comparator<AttachmentKey> ORDER =
       Comparator.comparing(AttachmentKey::network)
           .thenComparing(AttachmentKey::containerId)
@@ -123,6 +125,18 @@ public final class AttachmentKey implements Comparable<AttachmentKey> {
   @Override
   public int compareTo(AttachmentKey other) {
     return ORDER.compare(this, other);
+  }
+
+  /**
+   * {@code network/container/interface} for an error message, which others see and keep: each part
+   * cut to 80 characters.
+   */
+  public String shown() {
+    return cut(network) + "/" + cut(containerId) + "/" + cut(ifName);
+  }
+
+  private static String cut(String part) {
+    return part.length() > SHOWN ? part.substring(0, SHOWN) + "…" : part;
   }
 
   /** {@code network/container/interface}, for people. */
