@@ -186,7 +186,11 @@ public final class CniVerbs implements CniServer.Verbs {
         configuration.mtu(),
         configuration.extraRoutes(),
         configuration.demands(),
-        new PoolWish(configuration.pool(), configuration.subnet()));
+        wish(configuration));
+  }
+
+  private static PoolWish wish(NetworkConfiguration configuration) {
+    return new PoolWish(configuration.pool(), configuration.subnet());
   }
 
   private Outcome add(CniRequest.Add add, Optional<Netns> netns, PluginConnection caller)
@@ -345,7 +349,7 @@ public final class CniVerbs implements CniServer.Verbs {
   }
 
   private Outcome status(CniRequest.Status status) {
-    return switch (pods.readiness().get()) {
+    return switch (pods.readiness().apply(wish(status.configuration()))) {
       case Readiness.Ready _ -> Outcome.done("");
       case Readiness.NotReady(String why) ->
           error(status, CniError.NOT_AVAILABLE, "pods cannot be attached now", why);
