@@ -211,6 +211,8 @@ public final class CniVerbs implements CniServer.Verbs {
           error(add, CniError.TRY_LATER, "no address for the pod now", explained(none));
       case AddOutcome.NoSuchPool(String what, String remedy) ->
           error(add, CniError.UNSUPPORTED_FIELD, what, remedy);
+      case AddOutcome.TooManyPorts(String detail) ->
+          error(add, CniError.UNSUPPORTED_FIELD, "the pod asks for too many host ports", detail);
       case AddOutcome.Abandoned abandoned ->
           error(add, CniError.TRY_LATER, "the ADD was abandoned and undone", abandoned.why());
       case AddOutcome.ExistsElsewhere elsewhere ->

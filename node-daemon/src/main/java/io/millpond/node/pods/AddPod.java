@@ -106,6 +106,10 @@ public final class AddPod {
     if (exists.isPresent()) {
       return exists.get();
     }
+    Optional<String> excess = kernel.excess(request.demands());
+    if (excess.isPresent()) {
+      return new AddOutcome.TooManyPorts(excess.get());
+    }
     return switch (choice.of(request.pool())) {
       case PoolChoice.Chosen(PoolName name) -> {
         Optional<AddOutcome> not = impossible(name, wanted, began);
