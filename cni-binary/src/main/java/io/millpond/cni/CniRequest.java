@@ -65,8 +65,9 @@ public sealed interface CniRequest {
   record Gc(CniVersion version, String network, Optional<List<Attachment>> valid)
       implements CniRequest {}
 
-  /** Say whether an ADD could be served. */
-  record Status(CniVersion version, String network) implements CniRequest {}
+  /** Say whether an ADD with this configuration could be served. */
+  record Status(CniVersion version, String network, NetworkConfiguration configuration)
+      implements CniRequest {}
 
   /** An attachment as GC names it. */
   record Attachment(String containerId, String ifName) {}

@@ -55,7 +55,7 @@ public final class RequestParser {
       }
       case "STATUS" -> {
         since(version, CniVersion.V1_1_0, verb);
-        yield new CniRequest.Status(version, network);
+        yield status(document, network, version);
       }
       default ->
           throw CniException.of(
@@ -73,6 +73,15 @@ public final class RequestParser {
     parser.refuseDemands(arguments);
     return new CniRequest.Add(
         version, key, netns, arguments.pod(), configuration, parser.previous());
+  }
+
+  /** What ADD would refuse is refused here too. */
+  private static CniRequest.Status status(JsonNode document, String network, CniVersion version)
+      throws CniException {
+    ConfigurationParser parser = new ConfigurationParser(document, version);
+    NetworkConfiguration configuration = parser.configuration();
+    parser.refuseDemands(CniArguments.parse("", version));
+    return new CniRequest.Status(version, network, configuration);
   }
 
   private static CniRequest.Check check(

@@ -3,12 +3,15 @@ package io.millpond.node;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millpond.linux.datapath.KernelLedger;
+import io.millpond.linux.datapath.NodeTraces;
 import io.millpond.node.admin.AdminClient;
+import io.millpond.node.install.KernelCleanup;
 import io.millpond.node.install.Uninstallation;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -115,9 +118,9 @@ public final class MillpondCtl {
       name = "uninstall",
       description =
           "Removes the network configuration, so that no pod comes any more, and then the plugin, if"
-              + " no pod needs it for its DEL. A daemon that starts afterwards puts nothing back"
-              + " until millpond is installed again. Needs no daemon. May be repeated; exits with 1"
-              + " if something is left.",
+              + " no pod needs it for its DEL, and then, if no daemon runs, routes and rules. A daemon"
+              + " that starts afterwards puts nothing back until millpond is installed again. May be"
+              + " repeated; exits with 1 if something is left.",
       mixinStandardHelpOptions = true)
   int uninstall(
       @Option(
@@ -136,8 +139,14 @@ public final class MillpondCtl {
     Uninstallation done =
         Uninstallation.run(confDirectory, binDirectory, MillpondCtl::attachedPods);
     done.removed().forEach(file -> out.println("removed " + file));
-    done.left().forEach(why -> System.err.println("millpond-ctl: " + why));
-    return done.left().isEmpty() ? 0 : SOMETHING_LEFT;
+    List<String> left = new ArrayList<>(done.left());
+    if (left.isEmpty()) {
+      KernelCleanup kernel = KernelCleanup.run(runDirectory, NodeTraces::remove);
+      kernel.removed().forEach(what -> out.println("removed " + what));
+      left.addAll(kernel.left());
+    }
+    left.forEach(why -> System.err.println("millpond-ctl: " + why));
+    return left.isEmpty() ? 0 : SOMETHING_LEFT;
   }
 
   /** As the kernel has them, so that no daemon need answer; also those that are half there. */

@@ -41,7 +41,7 @@ final class Allocator {
         return new Allocation(give(queued, choice.get(), now), choice.get());
       }
     }
-    AllocationResult answer = explain(queued, key, policy, now);
+    AllocationResult answer = explain(queued, key, name, policy, now);
     return new Allocation(answer instanceof Refused ? state : queued, answer);
   }
 
@@ -106,16 +106,21 @@ final class Allocator {
 
   static AllocationResult explain(
       PoolState state, AttachmentKey key, PoolPolicy policy, BootTime now) {
-    Optional<Granted> held = state.heldBy(key);
-    if (held.isPresent()) {
-      return held.get();
-    }
     PoolName name =
         state.waiters().stream()
             .filter(waiter -> waiter.key().equals(key))
             .map(PoolState.Waiter::pool)
             .findFirst()
             .orElse(PoolName.DEFAULT);
+    return explain(state, key, name, policy, now);
+  }
+
+  static AllocationResult explain(
+      PoolState state, AttachmentKey key, PoolName name, PoolPolicy policy, BootTime now) {
+    Optional<Granted> held = state.heldBy(key);
+    if (held.isPresent()) {
+      return held.get();
+    }
     List<PoolView> pools = PoolView.all(state, policy);
     PoolView pool = PoolView.of(state, name, policy);
     PoolSummary sum = state.summary(name);
@@ -168,10 +173,11 @@ final class Allocator {
     return promised;
   }
 
-  static Optional<PoolState.Hold> stuck(PoolState state, PoolPolicy policy, BootTime now) {
-    PoolView pool = PoolView.of(state, PoolName.DEFAULT, policy);
+  static Optional<PoolState.Hold> stuck(
+      PoolState state, PoolName name, PoolPolicy policy, BootTime now) {
+    PoolView pool = PoolView.of(state, name, policy);
     boolean some = pool.stock().usable() > 0;
-    return some || state.summary(pool.name()).cooling() > 0 || Growth.mayOrder(pool, now)
+    return some || state.summary(name).cooling() > 0 || Growth.mayOrder(pool, now)
         ? Optional.empty()
         : growthHold(pool, now);
   }

@@ -144,18 +144,25 @@ public record PoolState(
   }
 
   /**
-   * What a waiting request waits for, as it looks now; of one that does not wait, what it would.
+   * What a waiting request waits for, as it looks now; of one that does not wait, what it would for
+   * an address of the default pool.
    */
   public AllocationResult explain(AttachmentKey key, PoolPolicy policy, BootTime now) {
     return Allocator.explain(this, key, policy, now);
   }
 
+  /** What a request for an address of that pool waits for, or would, as it looks now. */
+  public AllocationResult explain(
+      AttachmentKey key, PoolName pool, PoolPolicy policy, BootTime now) {
+    return Allocator.explain(this, key, pool, policy, now);
+  }
+
   /**
-   * Why no pod can have an address of the default pool for a while: nothing is usable, on its way
-   * or cooling, and a failure holds back whatever could bring more.
+   * Why no pod can have an address of that pool for a while: nothing is usable, on its way or
+   * cooling, and a failure holds back whatever could bring more.
    */
-  public Optional<Hold> stuck(PoolPolicy policy, BootTime now) {
-    return Allocator.stuck(this, policy, now);
+  public Optional<Hold> stuck(PoolName pool, PoolPolicy policy, BootTime now) {
+    return Allocator.stuck(this, pool, policy, now);
   }
 
   /** The address, wherever it is. */

@@ -29,6 +29,9 @@ final class DemandRecord {
   /** ALTIFNAMSIZ without the NUL. */
   private static final int NAME_LIMIT = 127;
 
+  /** All veths' names are of one length. */
+  private static final HostVeth ANY_VETH = new HostVeth(HostVeth.PREFIX + "aaaaaaaaaaaa");
+
   private static final Pattern PORTS =
       Pattern.compile("([tus])(\\d{1,5})(?:-(\\d{1,5}))?(?:\\+(\\d{1,5}))?(?:@([0-9.]{7,15}))?");
   private static final Pattern LIMIT = Pattern.compile("([ie])(\\d{1,16})-(\\d{1,12})");
@@ -41,6 +44,28 @@ final class DemandRecord {
    * @throws IllegalArgumentException if that is more than the kernel is to keep
    */
   static List<String> names(HostVeth veth, PodDemands demands) {
+    excess(demands)
+        .ifPresent(
+            why -> {
+              throw new IllegalArgumentException(why);
+            });
+    return written(veth, demands);
+  }
+
+  /**
+   * Why these demands are more than the kernel is to keep of any attachment, with what to do; empty
+   * if they are not.
+   */
+  static Optional<String> excess(PodDemands demands) {
+    int names = written(ANY_VETH, demands).size();
+    return names <= MAX_NAMES
+        ? Optional.empty()
+        : Optional.of(
+            "its %d host ports would take %d names of its veth, and the kernel's record of a link holds %d: ask for fewer, or for ranges of ports without gaps, which take no more room than one port"
+                .formatted(demands.hostPorts().size(), names, MAX_NAMES));
+  }
+
+  private static List<String> written(HostVeth veth, PodDemands demands) {
     List<String> names = new ArrayList<>();
     StringBuilder name = new StringBuilder();
     for (String entry : entries(demands)) {
@@ -52,11 +77,6 @@ final class DemandRecord {
     }
     if (!name.isEmpty()) {
       names.add(name.toString());
-    }
-    if (names.size() > MAX_NAMES) {
-      throw new IllegalArgumentException(
-          "its %d host ports are more than the kernel's record of a link can hold: ask for fewer, or for ranges of ports without gaps"
-              .formatted(demands.hostPorts().size()));
     }
     return names;
   }

@@ -5,6 +5,7 @@ import io.millpond.linux.netlink.NetlinkException;
 import io.millpond.linux.netlink.NetlinkSocket;
 import io.millpond.linux.netns.Netns;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.PodDemands;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +37,11 @@ public final class PodDatapath {
   PodDatapath(PoolRoutes pool, Step.Listener listener) {
     this.pool = pool;
     this.listener = listener;
+  }
+
+  /** Why the kernel's record of an attachment cannot hold these demands, if so. Asks nobody. */
+  public static Optional<String> excess(PodDemands demands) {
+    return DemandRecord.excess(demands);
   }
 
   /**

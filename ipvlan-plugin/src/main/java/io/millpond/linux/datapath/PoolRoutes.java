@@ -122,6 +122,24 @@ public final class PoolRoutes {
   }
 
   /**
+   * Removes the pool routes that the kernel has, whoever made them.
+   *
+   * @return how many there were
+   * @throws NetlinkException if the kernel refuses
+   */
+  static int removeAll(NetlinkSocket host) throws NetlinkException {
+    List<Route> routes = ours(host);
+    for (Route route : routes) {
+      host.send(
+              List.of(
+                  Routes.delete(Route.unreachable(route.destination().address(), route.metric()))))
+          .getFirst()
+          .orThrowUnless(Rt.ESRCH);
+    }
+    return routes.size();
+  }
+
+  /**
    * Sets what is remembered of an address.
    *
    * @throws NetlinkException if the kernel refuses

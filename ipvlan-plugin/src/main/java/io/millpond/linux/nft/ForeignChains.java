@@ -18,6 +18,11 @@ import java.util.regex.Pattern;
 public final class ForeignChains {
   private static final Pattern TABLE = Pattern.compile("table (ip|inet) (\\S+) \\{.*");
   private static final Pattern CHAIN = Pattern.compile("\\s+chain (\\S+) \\{.*");
+
+  /** A rule with a comment, listed with its handle. */
+  private static final Pattern HANDLE =
+      Pattern.compile("\\s+.* comment \"([^\"]*)\" # handle (\\d+)");
+
   private static final Pattern HOOK = Pattern.compile("\\s+type filter hook forward .*");
 
   /** What decides nothing may stand in a rule that matches everything. */
@@ -79,6 +84,37 @@ public final class ForeignChains {
         }
       }
     }
+  }
+
+  /**
+   * Removes our rules wherever they are.
+   *
+   * @return a sentence for each chain that had some
+   * @throws IOException if nf_tables does not answer, or a chain cannot be changed
+   */
+  public static List<String> remove() throws IOException {
+    List<String> removed = new ArrayList<>();
+    for (Chain chain : chains(Nft.run("list chains"))) {
+      String commands = deletions(chain.name(), Nft.runWithHandles("list chain " + chain.name()));
+      if (!commands.isEmpty()) {
+        Nft.run(commands);
+        removed.add("the rules in the chain " + chain.name() + " that accept pods (mpd*)");
+      }
+    }
+    return removed;
+  }
+
+  /** The commands that delete our rules of a chain that was listed with handles. */
+  static String deletions(String chain, String listed) {
+    StringBuilder commands = new StringBuilder();
+    for (String line : listed.lines().toList()) {
+      Matcher handle = HANDLE.matcher(line);
+      if (handle.matches()
+          && RULES.stream().anyMatch(rule -> rule.comment().equals(handle.group(1)))) {
+        commands.append("delete rule %s handle %s\n".formatted(chain, handle.group(2)));
+      }
+    }
+    return commands.toString();
   }
 
   static List<Chain> chains(String listed) {

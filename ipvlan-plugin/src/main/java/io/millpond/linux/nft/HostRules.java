@@ -257,8 +257,14 @@ public final class HostRules {
         : Optional.empty();
   }
 
-  /** Removes the table, if it is there. */
-  public static void remove() throws IOException {
+  /**
+   * Removes the table.
+   *
+   * @return whether it was there
+   */
+  public static boolean remove() throws IOException {
+    boolean there = table().isPresent();
     Nft.run("add table inet millpond\ndelete table inet millpond\n");
+    return there;
   }
 }

@@ -26,6 +26,9 @@ public final class Nft {
     void nft_ctx_free(Pointer context);
 
     @SuppressWarnings("checkstyle:MethodName")
+    void nft_ctx_output_set_flags(Pointer context, int flags);
+
+    @SuppressWarnings("checkstyle:MethodName")
     int nft_ctx_buffer_output(Pointer context);
 
     @SuppressWarnings("checkstyle:MethodName")
@@ -45,6 +48,9 @@ public final class Nft {
     static final Library LIBRARY = LibraryLoader.create(Library.class).load("libnftables.so.1");
   }
 
+  /** {@code NFT_CTX_OUTPUT_HANDLE} (libnftables.h). */
+  private static final int OUTPUT_HANDLE = 1 << 3;
+
   private Nft() {}
 
   /**
@@ -54,6 +60,18 @@ public final class Nft {
    * @throws IOException with libnftables' own words if one is refused; then none took effect
    */
   public static String run(String commands) throws IOException {
+    return run(commands, 0);
+  }
+
+  /**
+   * As {@link #run}; every rule is printed with {@code # handle NUMBER} behind it, by which it can
+   * be deleted.
+   */
+  static String runWithHandles(String commands) throws IOException {
+    return run(commands, OUTPUT_HANDLE);
+  }
+
+  private static String run(String commands, int outputFlags) throws IOException {
     Library nft;
     Pointer context;
     try {
@@ -64,6 +82,7 @@ public final class Nft {
           "libnftables.so.1 cannot be loaded: install libnftables1 and restart millpondd", e);
     }
     try {
+      nft.nft_ctx_output_set_flags(context, outputFlags);
       if (nft.nft_ctx_buffer_output(context) != 0 || nft.nft_ctx_buffer_error(context) != 0) {
         throw new IOException("nf_tables: no memory for output");
       }

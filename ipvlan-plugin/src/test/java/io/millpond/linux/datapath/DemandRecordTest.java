@@ -80,6 +80,8 @@ final class DemandRecordTest {
     assertThatThrownBy(() -> DemandRecord.names(VETH, ports(gaps)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("512 host ports");
+    assertThat(DemandRecord.excess(ports(range))).isEmpty();
+    assertThat(DemandRecord.excess(ports(gaps)).orElseThrow()).contains("512 host ports", "fewer");
   }
 
   @Test

@@ -186,7 +186,11 @@ public final class CniVerbs implements CniServer.Verbs {
         configuration.mtu(),
         configuration.extraRoutes(),
         configuration.demands(),
-        new PoolWish(configuration.pool(), configuration.subnet()));
+        wish(configuration));
+  }
+
+  private static PoolWish wish(NetworkConfiguration configuration) {
+    return new PoolWish(configuration.pool(), configuration.subnet());
   }
 
   private Outcome add(CniRequest.Add add, Optional<Netns> netns, PluginConnection caller)
@@ -207,6 +211,8 @@ public final class CniVerbs implements CniServer.Verbs {
           error(add, CniError.TRY_LATER, "no address for the pod now", explained(none));
       case AddOutcome.NoSuchPool(String what, String remedy) ->
           error(add, CniError.UNSUPPORTED_FIELD, what, remedy);
+      case AddOutcome.TooManyPorts(String detail) ->
+          error(add, CniError.UNSUPPORTED_FIELD, "the pod asks for too many host ports", detail);
       case AddOutcome.Abandoned abandoned ->
           error(add, CniError.TRY_LATER, "the ADD was abandoned and undone", abandoned.why());
       case AddOutcome.ExistsElsewhere elsewhere ->
@@ -345,7 +351,7 @@ public final class CniVerbs implements CniServer.Verbs {
   }
 
   private Outcome status(CniRequest.Status status) {
-    return switch (pods.readiness().get()) {
+    return switch (pods.readiness().apply(wish(status.configuration()))) {
       case Readiness.Ready _ -> Outcome.done("");
       case Readiness.NotReady(String why) ->
           error(status, CniError.NOT_AVAILABLE, "pods cannot be attached now", why);

@@ -3,6 +3,7 @@ package io.millpond.node.kernel;
 import io.millpond.linux.datapath.PodAttachment;
 import io.millpond.linux.datapath.PodDatapath;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.PodDemands;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,11 @@ public final class LinuxPods implements PodNetwork {
     this.datapath = datapath;
     this.enis = enis;
     this.node = node;
+  }
+
+  @Override
+  public Optional<String> excess(PodDemands demands) {
+    return PodDatapath.excess(demands);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.millpond.node.kernel;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.MacAddress;
+import io.millpond.pool.value.PodDemands;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,6 +17,12 @@ public interface PodNetwork {
    * left.
    */
   AttachOutcome attach(PodPlan plan, Netns netns);
+
+  /**
+   * Why no pod can have these demands, however often it is tried, with what to do; empty if one
+   * can. Asks nobody.
+   */
+  Optional<String> excess(PodDemands demands);
 
   /**
    * Removes whatever is there of the pod, with or without its namespace. First the address's

@@ -8,6 +8,7 @@ import io.millpond.node.http.Metrics;
 import io.millpond.node.kernel.HostNetwork;
 import io.millpond.node.kernel.PodNetwork;
 import io.millpond.node.pods.AddPod;
+import io.millpond.node.pods.AskReadiness;
 import io.millpond.node.pods.Attachments;
 import io.millpond.node.pods.CheckPod;
 import io.millpond.node.pods.CollectGarbage;
@@ -15,6 +16,7 @@ import io.millpond.node.pods.DeletePod;
 import io.millpond.node.pods.HealPods;
 import io.millpond.node.pods.KeyLanes;
 import io.millpond.node.pods.PodVerbs;
+import io.millpond.node.pods.PoolWish;
 import io.millpond.node.pods.Readiness;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.warm.WarmPool;
@@ -65,6 +67,7 @@ public final class NodeCore implements AutoCloseable {
   private final CheckPod checkPod;
   private final Rehearsals rehearsals;
   private final CollectGarbage collectGarbage;
+  private final AskReadiness askReadiness;
   private Optional<AutoCloseable> watch = Optional.empty();
 
   /**
@@ -123,6 +126,7 @@ public final class NodeCore implements AutoCloseable {
     this.checkPod = new CheckPod(pool, pods, places, attachments, lanes, settings);
     this.collectGarbage =
         new CollectGarbage(pool, host, attachments, lanes, deletePod, node.linkName());
+    this.askReadiness = new AskReadiness(pool, settings, rehearsals::failure);
   }
 
   private void begin(PoolAction action, boolean podWaits) {
@@ -203,7 +207,7 @@ public final class NodeCore implements AutoCloseable {
 
   /** All of what is done for pods, for whoever serves plugins. */
   public PodVerbs verbs() {
-    return new PodVerbs(addPod, deletePod, checkPod, collectGarbage, this::readiness);
+    return new PodVerbs(addPod, deletePod, checkPod, collectGarbage, askReadiness::of);
   }
 
   /** ADD. */
@@ -226,9 +230,9 @@ public final class NodeCore implements AutoCloseable {
     return collectGarbage;
   }
 
-  /** STATUS: from the snapshot, without waiting for anything. */
+  /** STATUS of the default pool: from the snapshot, without waiting for anything. */
   public Readiness readiness() {
-    return Readiness.of(pool.snapshot(), pool.policy(), clock.get(), rehearsals.failure());
+    return askReadiness.of(PoolWish.NONE);
   }
 
   /** What is wrong in the kernel and cannot be put right by the daemon, with remedies. */

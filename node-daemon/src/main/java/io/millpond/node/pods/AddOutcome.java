@@ -23,6 +23,9 @@ public sealed interface AddOutcome {
   /** The pool that it should come from does not exist here; asking again is in vain. */
   record NoSuchPool(String what, String remedy) implements AddOutcome {}
 
+  /** It asks for more host ports than can be recorded; nothing was begun, and never will be. */
+  record TooManyPorts(String detail) implements AddOutcome {}
+
   /** A DEL came, or the caller hung up; all is undone. */
   record Abandoned(String why) implements AddOutcome {}
 

@@ -38,7 +38,7 @@ public final class AddPod {
   private static final Duration LOOK = Duration.ofMillis(100);
 
   private final WarmPool pool;
-  private final Function<PoolName, Cloud.Result<Cloud.Done>> check;
+  private final FirstEni firstEni;
   private final PoolChoice choice;
   private final PodNetwork kernel;
   private final EniPlaces places;
@@ -62,7 +62,7 @@ public final class AddPod {
       Settings settings,
       Metrics metrics) {
     this.pool = pool;
-    this.check = check;
+    this.firstEni = new FirstEni(check);
     this.choice = new PoolChoice(settings.cloud().pools());
     this.kernel = kernel;
     this.places = places;
@@ -106,9 +106,13 @@ public final class AddPod {
     if (exists.isPresent()) {
       return exists.get();
     }
+    Optional<String> excess = kernel.excess(request.demands());
+    if (excess.isPresent()) {
+      return new AddOutcome.TooManyPorts(excess.get());
+    }
     return switch (choice.of(request.pool())) {
       case PoolChoice.Chosen(PoolName name) -> {
-        Optional<AddOutcome> not = impossible(name);
+        Optional<AddOutcome> not = impossible(name, wanted, began);
         yield not.isPresent() ? not.get() : from(name, request, netns, wanted, began);
       }
       case PoolChoice.NoSuchPool(String what, String remedy) ->
@@ -120,12 +124,41 @@ public final class AddPod {
    * Before anything is ordered for a pool's first ENI: another pool would make place for it in
    * vain.
    */
-  private Optional<AddOutcome> impossible(PoolName name) {
+  private Optional<AddOutcome> impossible(PoolName name, Wanted wanted, long began)
+      throws InterruptedException {
     if (name.isDefault()
         || pool.snapshot().enis().values().stream().anyMatch(eni -> eni.pool().equals(name))) {
       return Optional.empty();
     }
-    return switch (check.apply(name)) {
+    CompletableFuture<Cloud.Result<Cloud.Done>> answer = firstEni.ask(name);
+    while (true) {
+      try {
+        return refusal(name, answer.get(LOOK.toMillis(), TimeUnit.MILLISECONDS));
+      } catch (TimeoutException e) {
+        Optional<String> not = wanted.not();
+        if (not.isPresent()) {
+          return Optional.of(new AddOutcome.Abandoned(not.get()));
+        }
+        if (left(began).isZero()) {
+          return Optional.of(
+              new AddOutcome.NoAddress(
+                  "EC2 has not said in time whether the first ENI of pool \""
+                      + name
+                      + "\" can be made for this node: it is slow or silent, or this node has used"
+                      + " up its share of calls",
+                  "try again; it is still being asked",
+                  Optional.empty()));
+        }
+      } catch (ExecutionException e) {
+        return Optional.of(
+            new AddOutcome.NoAddress(
+                "internal error: " + e.getCause(), "see the daemon's log", Optional.empty()));
+      }
+    }
+  }
+
+  private static Optional<AddOutcome> refusal(PoolName name, Cloud.Result<Cloud.Done> answer) {
+    return switch (answer) {
       case Cloud.Success<Cloud.Done> _ -> Optional.empty();
       case Cloud.Failure<Cloud.Done> failure ->
           Optional.of(
@@ -138,11 +171,16 @@ public final class AddPod {
     };
   }
 
+  /** What is left of {@code MILLPOND_ADD_WAIT}. */
+  private Duration left(long began) {
+    Duration left = settings.daemon().addWait().minusNanos(System.nanoTime() - began);
+    return left.isNegative() ? Duration.ZERO : left;
+  }
+
   private AddOutcome from(PoolName name, PodRequest request, Netns netns, Wanted wanted, long began)
       throws InterruptedException {
     for (int i = 0; i < TRIES; i++) {
-      Duration left = settings.daemon().addWait().minusNanos(System.nanoTime() - began);
-      switch (address(request.key(), name, left.isNegative() ? Duration.ZERO : left, wanted)) {
+      switch (address(request.key(), name, left(began), wanted)) {
         case PoolAnswer.Granted granted -> {
           Optional<AddOutcome> end = build(request, granted, netns, wanted);
           if (end.isPresent()) {

@@ -1,15 +1,16 @@
 package io.millpond.node.pods;
 
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
  * What is done for pods, one for each verb.
  *
- * @param readiness whether pods can be attached now; answers without waiting for anything
+ * @param readiness whether pods of such a network can be attached now; answers without waiting for
+ *     anything
  */
 public record PodVerbs(
     AddPod add,
     DeletePod delete,
     CheckPod check,
     CollectGarbage collect,
-    Supplier<Readiness> readiness) {}
+    Function<PoolWish, Readiness> readiness) {}

@@ -5,6 +5,7 @@ import io.millpond.node.kernel.PodNetwork;
 import io.millpond.node.kernel.PodPlan;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.pool.value.AttachmentKey;
+import io.millpond.pool.value.PodDemands;
 import java.util.Optional;
 
 /** The pods of the daemon, but for what a mutant overrides. */
@@ -15,6 +16,11 @@ class OtherPods implements PodNetwork {
   OtherPods(PodNetwork real, ModelKernel kernel) {
     this.real = real;
     this.kernel = kernel;
+  }
+
+  @Override
+  public Optional<String> excess(PodDemands demands) {
+    return real.excess(demands);
   }
 
   @Override

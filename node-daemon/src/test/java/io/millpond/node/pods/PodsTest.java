@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.millpond.node.cloud.Cloud;
 import io.millpond.node.kernel.PodNetwork;
+import io.millpond.node.testing.CniRuntime;
 import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.TestNode;
 import io.millpond.pool.value.AttachmentKey;
@@ -87,6 +88,30 @@ class PodsTest {
     assertThat(node.core().readiness())
         .as("a cooling address will serve")
         .isInstanceOf(Readiness.Ready.class);
+  }
+
+  @Test
+  void morePortsThanCanBeRecordedAreRefusedBeforeAnAddressIsTaken() {
+    node.warm();
+    StringBuilder ports = new StringBuilder();
+    for (int i = 0; i < 300; i++) {
+      ports.append(i == 0 ? "" : ",");
+      ports.append("{\"hostPort\":%d,\"containerPort\":80}".formatted(20_000 + 2 * i));
+    }
+    CniRuntime.Reply reply =
+        new CniRuntime(node)
+            .ask(
+                CniRuntime.request("ADD", "a", 1)
+                    .keys(
+                        "\"capabilities\":{\"portMappings\":true},\"runtimeConfig\":{\"portMappings\":["
+                            + ports
+                            + "]}"));
+
+    assertThat(reply.code()).isEqualTo(2);
+    assertThat(reply.document().path("details").asText())
+        .contains("300 host ports", "fewer", "ranges");
+    assertThat(node.counts().free() + node.counts().incoming()).as("none taken").isEqualTo(2);
+    assertThat(node.counts().cooling()).isZero();
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.DeviceIndex;
 import io.millpond.pool.value.EniId;
 import io.millpond.pool.value.IpAddress;
+import io.millpond.pool.value.PoolName;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 class ReadinessTest {
   private static final EniId PRIMARY = new EniId("eni-00000000000000001");
   private static final IpAddress ADDRESS = IpAddress.parse("10.0.1.20");
+  private static final PoolName STORAGE = new PoolName("storage");
   private static final PoolPolicy POLICY = PoolPolicy.defaults().withWarmIpTarget(6);
   private static final String REASON = "the node's role may not do it";
   private final BootTime now = BootTime.BOOT.plus(Duration.ofHours(1));
@@ -40,8 +42,12 @@ class ReadinessTest {
 
   /** What the pool orders is held up for a minute where it fails. */
   private PoolState failing(PoolState state, Predicate<PoolAction> fails) {
+    return failing(state, POLICY, fails);
+  }
+
+  private PoolState failing(PoolState state, PoolPolicy policy, Predicate<PoolAction> fails) {
     PoolState next = state;
-    for (PoolAction action : Planner.plan(state, POLICY, now)) {
+    for (PoolAction action : Planner.plan(state, policy, now)) {
       next = next.apply(new PoolEvent.Ordered(action, now));
       if (fails.test(action)) {
         next =
@@ -58,7 +64,7 @@ class ReadinessTest {
   }
 
   private Readiness readiness(PoolState state) {
-    return Readiness.of(state, POLICY, now, Optional.empty());
+    return Readiness.of(state, PoolName.DEFAULT, POLICY, now, Optional.empty());
   }
 
   @Test
@@ -71,6 +77,18 @@ class ReadinessTest {
   @Test
   void anEmptyPoolIsReadyWhileAddressesAreOnTheirWay() {
     assertThat(readiness(failing(started(Set.of()), PoolAction.CreateEni.class::isInstance)))
+        .isEqualTo(new Readiness.Ready());
+  }
+
+  @Test
+  void aFailureOfOnePoolIsNoReasonForAnother() {
+    PoolPolicy policy = POLICY.withWarmIpTarget(2).withPool(STORAGE, new PoolPolicy.Warmth(1, 0));
+    PoolState state = failing(started(Set.of()), policy, action -> action.pool().equals(STORAGE));
+
+    assertThat(Readiness.of(state, STORAGE, policy, now, Optional.empty()))
+        .isInstanceOfSatisfying(
+            Readiness.NotReady.class, not -> assertThat(not.why()).contains(REASON));
+    assertThat(Readiness.of(state, PoolName.DEFAULT, policy, now, Optional.empty()))
         .isEqualTo(new Readiness.Ready());
   }
 

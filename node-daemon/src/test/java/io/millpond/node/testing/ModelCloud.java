@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /** An EC2 in memory that gives out addresses of one subnet, counts calls and fails on demand. */
@@ -31,6 +32,7 @@ public final class ModelCloud implements Cloud {
   private final ModelKernel kernel;
   private final Map<EniId, EniSeen> enis = new LinkedHashMap<>();
   private final List<String> calls = new ArrayList<>();
+  private CountDownLatch silence = new CountDownLatch(0);
   private int nextAddress = 10;
   private int nextEni = 1;
   private @Nullable Failure<?> outage;
@@ -154,11 +156,34 @@ public final class ModelCloud implements Cloud {
     return eni == null ? SUBNET : eni.place().subnet();
   }
 
+  /** Questions whether a pool can be used are not answered until {@link #speak}. */
+  public synchronized void fallSilent() {
+    silence = new CountDownLatch(1);
+  }
+
+  /** They are answered again. */
+  public synchronized void speak() {
+    silence.countDown();
+  }
+
+  private synchronized CountDownLatch asked(String call) {
+    calls.add(call);
+    return silence;
+  }
+
   @Override
-  public synchronized Result<Done> check(PoolName pool) {
-    Failure<Done> fault = fault("check");
-    if (fault != null) {
-      return fault;
+  public Result<Done> check(PoolName pool) {
+    try {
+      asked("check").await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+    return checked(pool);
+  }
+
+  private synchronized Result<Done> checked(PoolName pool) {
+    if (outage != null) {
+      return outage.as();
     }
     return pool.equals(FAR_AWAY)
         ? new Failure<>(false, FAR_AWAY + " is elsewhere", "name another", Duration.ZERO, true)

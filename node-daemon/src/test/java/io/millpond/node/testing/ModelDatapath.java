@@ -1,5 +1,6 @@
 package io.millpond.node.testing;
 
+import io.millpond.linux.datapath.PodDatapath;
 import io.millpond.node.kernel.EniPlace;
 import io.millpond.node.kernel.HostNetwork;
 import io.millpond.node.kernel.KernelView;
@@ -71,6 +72,11 @@ public final class ModelDatapath implements PodNetwork, HostNetwork {
   }
 
   // Attach.
+
+  @Override
+  public Optional<String> excess(PodDemands demands) {
+    return PodDatapath.excess(demands);
+  }
 
   @Override
   public AttachOutcome attach(PodPlan plan, Netns netns) {

@@ -176,8 +176,13 @@ public final class TestNode implements AutoCloseable {
 
   /** An ADD on a thread of its own. */
   public CompletableFuture<AddOutcome> adding(String container, long inode) {
+    return adding(container, inode, PoolWish.NONE);
+  }
+
+  /** An ADD into a pool on a thread of its own. */
+  public CompletableFuture<AddOutcome> adding(String container, long inode, PoolWish pool) {
     return CompletableFuture.supplyAsync(
-        () -> add(container, inode), task -> Thread.ofPlatform().daemon().start(task));
+        () -> add(container, inode, pool), task -> Thread.ofPlatform().daemon().start(task));
   }
 
   public DeletePod.Outcome delete(String container) {

@@ -238,8 +238,14 @@ class SystemdTest {
     assertThat(first.err()).contains("default/pod-u");
     assertThat(machine.outside(CONFLIST)).doesNotExist();
     removed("pod-u");
-    machine.run("/opt/millpond/bin/millpond-ctl", "uninstall").orThrow();
+    Shell.Ran second = machine.run("/opt/millpond/bin/millpond-ctl", "uninstall");
+    assertThat(second.status()).as("%s%s", second.out(), second.err()).isEqualTo(1);
+    assertThat(second.err()).contains("a daemon runs");
     assertThat(machine.outside(PLUGIN)).doesNotExist();
+
+    machine.run("systemctl", "stop", "millpondd").orThrow();
+    machine.run("/opt/millpond/bin/millpond-ctl", "uninstall").orThrow();
+    assertThat(machine.run("ip", "route", "show", "proto", "109").orThrow()).isEmpty();
 
     machine.run("systemctl", "restart", "millpondd").orThrow();
     await("the daemon says that it installs nothing")
