@@ -53,8 +53,7 @@ static int connect_daemon(long long deadline, const char **why) {
     *why = "the path of the daemon's socket is too long";
     return -1;
   }
-  if (!run_dir_is_ours()) {
-    *why = "the daemon's run directory is not a directory that root alone may change: somebody replaced it";
+  if (!run_dir_is_ours(why)) {
     return -1;
   }
   struct stat st;

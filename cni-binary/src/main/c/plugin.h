@@ -51,8 +51,9 @@ struct buffer {
 /* choices.c: the daemon's directory. */
 const char *run_dir(void);
 
-/* choices.c: whether that directory is one of root's, in which nobody else can put anything; one that is missing is. */
-int run_dir_is_ours(void);
+/* choices.c: whether that directory is one of root's, in which nobody else can put anything; one that is missing is.
+ * If not, why. */
+int run_dir_is_ours(const char **why);
 
 /* choices.c: the number, or in a build for tests what that environment variable says. */
 long long number(const char *variable, long long otherwise);

@@ -88,11 +88,12 @@ static int open_spool(const char **why) {
   char path[512];
   (void)snprintf(path, sizeof path, "%s", run_dir());
   if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-    *why = "the run directory cannot be made";
+    if (run_dir_is_ours(why)) {
+      *why = "the run directory cannot be made";
+    }
     return -1;
   }
-  if (!run_dir_is_ours()) {
-    *why = "the run directory is not a directory that root alone may change";
+  if (!run_dir_is_ours(why)) {
     return -1;
   }
   (void)snprintf(path, sizeof path, "%s/spool", run_dir());

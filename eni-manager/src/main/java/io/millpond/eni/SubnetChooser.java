@@ -138,6 +138,8 @@ final class SubnetChooser {
     }
     List<Subnet> subnets = described(urgency).subnets();
     if (subnets.stream().noneMatch(this::suits)) {
+      // Whoever was told so may make one at once; the budget of calls bounds repeats.
+      known.invalidate(KEY);
       throw new CloudException(
           CloudFailure.local(
               Kind.INVALID_SUBNET,

@@ -128,7 +128,35 @@ class PoolSubnetsTest {
       assertThat(
               failure(enis.add(STORAGE, "intent-1", DeviceIndex.of(1), 1, Urgency.WARM_UP)).kind())
           .isEqualTo(Kind.INVALID_SUBNET);
-      assertThat(cloud.callsSince()).containsExactly("DescribeSubnets");
+      assertThat(cloud.callsSince()).containsOnly("DescribeSubnets");
+    }
+  }
+
+  @Test
+  void aSubnetThatIsMadeAfterNoneSuitedIsFoundAtOnce() {
+    String nothing =
+        """
+        <DescribeSubnetsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+          <requestId>scripted</requestId><subnetSet/>
+        </DescribeSubnetsResponse>
+        """;
+    String made =
+        nothing.replace(
+            "<subnetSet/>",
+            """
+            <subnetSet><item>
+              <subnetId>%s</subnetId><vpcId>vpc-0a0000000000000f1</vpcId>
+              <cidrBlock>10.0.9.0/24</cidrBlock><availabilityZone>eu-central-1a</availabilityZone>
+              <availableIpAddressCount>200</availableIpAddressCount>
+            </item></subnetSet>
+            """
+                .formatted(NOWHERE));
+    try (TestCloud cloud = cloud();
+        ScriptedHttp ec2 = ScriptedHttp.answering(200, nothing, made);
+        CloudEnis enis = cloud.enis(ec2.settings())) {
+      assertThat(failure(enis.check(new PoolName(NOWHERE), Urgency.POD_WAITS)).kind())
+          .isEqualTo(Kind.INVALID_SUBNET);
+      assertThat(value(enis.check(new PoolName(NOWHERE), Urgency.POD_WAITS))).isTrue();
     }
   }
 

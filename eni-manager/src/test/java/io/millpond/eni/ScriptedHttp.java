@@ -12,8 +12,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/** A server that says the same to everyone. */
+/** A server that says what it is told to, and its last word again and again. */
 final class ScriptedHttp implements AutoCloseable {
   private final HttpServer server;
 
@@ -21,16 +22,18 @@ final class ScriptedHttp implements AutoCloseable {
     this.server = server;
   }
 
-  static ScriptedHttp answering(int status, String body) {
+  static ScriptedHttp answering(int status, String... bodies) {
     try {
       HttpServer server =
           HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-      byte[] octets = body.getBytes(UTF_8);
+      AtomicInteger asked = new AtomicInteger();
       server.createContext(
           "/",
           exchange -> {
             try (exchange) {
               exchange.getRequestBody().readAllBytes();
+              int turn = Math.min(asked.getAndIncrement(), bodies.length - 1);
+              byte[] octets = bodies[turn].getBytes(UTF_8);
               exchange.sendResponseHeaders(status, octets.length);
               exchange.getResponseBody().write(octets);
             }

@@ -127,6 +127,18 @@ class WithoutDaemonTest {
     }
   }
 
+  @Test
+  void aRunDirectoryThatCannotBeLookedAtIsNotSaidToBeReplaced() throws Exception {
+    Path loop = Files.createSymbolicLink(run.resolve("loop"), run.resolve("loop"));
+    for (String verb : List.of("ADD", "DEL")) {
+      Ran ran = Plugin.call(verb, loop.resolve("millpond")).run();
+      ran.failedWith(11);
+      assertThat(ran.error().path("details").textValue())
+          .contains("Too many levels of symbolic links")
+          .doesNotContain("replaced");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"rwxrwx---", "rwx---rwx", "rwxrwxrwx"})
   void othersMayWriteToTheRunDirectory(String mode) throws Exception {

@@ -34,6 +34,7 @@ final class DemandRecord {
 
   private static final Pattern PORTS =
       Pattern.compile("([tus])(\\d{1,5})(?:-(\\d{1,5}))?(?:\\+(\\d{1,5}))?(?:@([0-9.]{7,15}))?");
+  private static final Pattern ANY_VERSION = Pattern.compile("mpd[0-9]+:");
   private static final Pattern LIMIT = Pattern.compile("([ie])(\\d{1,16})-(\\d{1,12})");
 
   private DemandRecord() {}
@@ -125,6 +126,16 @@ final class DemandRecord {
     return "%c%d-%d".formatted(direction, limit.rate(), limit.burst());
   }
 
+  /** Whether an alternative name of a link is part of a record of whatever version. */
+  static boolean isOfAnyVersion(String name) {
+    return ANY_VERSION.matcher(name).lookingAt();
+  }
+
+  /** The ports in records of any version, as far as they are written as in this one. */
+  static List<HostPort> portsOfAnyVersion(List<String> names) {
+    return demands(names.stream().filter(DemandRecord::isOfAnyVersion).toList()).hostPorts();
+  }
+
   /** Whether an alternative name of a link is part of a record. */
   static boolean isRecord(String name) {
     return name.startsWith(VERSION);
@@ -132,11 +143,15 @@ final class DemandRecord {
 
   /** What the names of a link say; other names, and what cannot be read, say nothing. */
   static PodDemands read(List<String> names) {
+    return demands(names.stream().filter(DemandRecord::isRecord).toList());
+  }
+
+  private static PodDemands demands(List<String> names) {
     List<HostPort> ports = new ArrayList<>();
     Optional<Bandwidth.Limit> ingress = Optional.empty();
     Optional<Bandwidth.Limit> egress = Optional.empty();
     // The number stands where only it differs.
-    for (String name : names.stream().filter(DemandRecord::isRecord).sorted().toList()) {
+    for (String name : names.stream().sorted().toList()) {
       for (String entry : name.substring(name.lastIndexOf(':') + 1).split(",", -1)) {
         try {
           Matcher range = PORTS.matcher(entry);

@@ -17,6 +17,7 @@ import io.millpond.pool.value.IpAddress;
 import io.millpond.pool.value.PodDemands;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -61,8 +62,8 @@ final class HostPorts {
     }
   }
 
-  private static void refuseConflict(PodDemands demands, Link other) throws TakenException {
-    for (HostPort taken : DemandRecord.read(other.alternativeNames()).hostPorts()) {
+  static void refuseConflict(PodDemands demands, Link other) throws TakenException {
+    for (HostPort taken : DemandRecord.portsOfAnyVersion(other.alternativeNames())) {
       for (HostPort port : demands.hostPorts()) {
         if (port.conflictsWith(taken)) {
           throw new TakenException(
@@ -94,7 +95,7 @@ final class HostPorts {
         HostRules.open(ports);
       } catch (IOException e) {
         // Somebody took the table away, or it has ports of a pod that died: made anew it is right.
-        HostRules.install(a.node(), Records.of(host).all());
+        install(a.node(), Records.of(host));
       }
     }
     // Not before the rules that keep pods from the node's loopback address.
@@ -213,19 +214,33 @@ final class HostPorts {
    *
    * @param complete of attachments that are built
    * @param building of others, whose ports may be open or not
+   * @param newer of attachments of a newer release, of which is not known where they lead: whatever
+   *     is open of them stays so
    */
-  record Records(List<PortMapping> complete, List<PortMapping> building) {
+  record Records(List<PortMapping> complete, List<PortMapping> building, Set<HostPort> newer) {
     static Records of(NetlinkSocket host) throws NetlinkException {
+      return of(links(host));
+    }
+
+    static Records of(List<Link> links) {
       List<PortMapping> complete = new ArrayList<>();
       List<PortMapping> building = new ArrayList<>();
-      for (Link link : links(host)) {
+      Set<HostPort> newer = new HashSet<>();
+      for (Link link : links) {
         Optional<Alias> alias = link.alias().flatMap(Alias::parse);
         if (alias.isPresent()) {
           (alias.get().building() ? building : complete)
               .addAll(mappings(DemandRecord.read(link.alternativeNames()), alias.get().address()));
+        } else if (link.alias().filter(text -> !text.isEmpty()).isPresent()) {
+          newer.addAll(DemandRecord.portsOfAnyVersion(link.alternativeNames()));
         }
       }
-      return new Records(complete, building);
+      return new Records(complete, building, newer);
+    }
+
+    /** Those open ports that are of a newer release. */
+    List<PortMapping> ofNewer(Collection<PortMapping> open) {
+      return open.stream().filter(one -> newer.contains(one.port())).toList();
     }
 
     List<PortMapping> all() {
@@ -238,7 +253,8 @@ final class HostPorts {
   private static List<Link> links(NetlinkSocket host) throws NetlinkException {
     return host.dump(Links.dump()).stream()
         .map(Links::read)
-        .filter(link -> HostVeth.isName(link.name()) && isOnRecord(link))
+        .filter(link -> HostVeth.isName(link.name()))
+        .filter(link -> link.alternativeNames().stream().anyMatch(DemandRecord::isOfAnyVersion))
         .toList();
   }
 
@@ -251,17 +267,40 @@ final class HostPorts {
    */
   static Looked putRight(NetlinkSocket host, IpAddress node, Optional<Records> known)
       throws IOException {
+    Looked looked;
     synchronized (LOCK) {
-      Records now = Records.of(host);
-      if (known.equals(Optional.of(now))) {
-        return new Looked(now, Optional.empty());
-      }
-      Optional<HostRules.Fault> fault = HostRules.fault(node, now.complete(), now.building());
-      if (fault.isPresent()) {
-        HostRules.install(node, now.all());
-      }
-      return new Looked(now, fault);
+      looked = look(host, node, known);
     }
+    if (looked.fault().isPresent()) {
+      // What came while they were closed went elsewhere, and would go there for ever.
+      forgetConnections(host, looked.records().all());
+    }
+    return looked;
+  }
+
+  private static Looked look(NetlinkSocket host, IpAddress node, Optional<Records> known)
+      throws IOException {
+    Records now = Records.of(host);
+    if (known.equals(Optional.of(now))) {
+      return new Looked(now, Optional.empty());
+    }
+    List<PortMapping> comingOrGoing = new ArrayList<>(now.building());
+    comingOrGoing.addAll(openOfNewer(now));
+    Optional<HostRules.Fault> fault = HostRules.fault(node, now.complete(), comingOrGoing);
+    if (fault.isPresent()) {
+      install(node, now);
+    }
+    return new Looked(now, fault);
+  }
+
+  private static void install(IpAddress node, Records records) throws IOException {
+    List<PortMapping> ports = records.all();
+    ports.addAll(openOfNewer(records));
+    HostRules.install(node, ports);
+  }
+
+  private static List<PortMapping> openOfNewer(Records records) throws IOException {
+    return records.newer().isEmpty() ? List.of() : records.ofNewer(HostRules.open());
   }
 
   /** What was on record, and what was wrong with the rules. */

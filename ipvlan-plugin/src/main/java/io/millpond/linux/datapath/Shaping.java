@@ -83,10 +83,19 @@ record Shaping(NetlinkSocket pod, PodAttachment a, Alias record) {
       }
     } catch (NetlinkException e) {
       throw new IOException(
-          "the pod's bandwidth cannot be limited (%s): load the kernel's modules ifb, sch_tbf, sch_ingress, cls_u32 and act_mirred, or install the package that has them, or remove the limit from the pod"
-              .formatted(e.getMessage()),
-          e);
+          "the pod's bandwidth cannot be limited (%s)%s".formatted(e.getMessage(), remedy(e)), e);
     }
+  }
+
+  /**
+   * A queue, filter or action of a kind that the kernel does not know is ENOENT (sch_api.c,
+   * cls_api.c, act_api.c), a link of such a kind EOPNOTSUPP (rtnetlink.c). Anything else is no
+   * missing module.
+   */
+  static String remedy(NetlinkException e) {
+    return e.errno() == Rt.ENOENT || e.errno() == Rt.EOPNOTSUPP
+        ? ": load the kernel's modules ifb, sch_tbf, sch_ingress, cls_u32 and act_mirred, or install the package that has them, or remove the limit from the pod"
+        : "";
   }
 
   private void queue(Direction direction, Bandwidth.Limit limit, int slave, int veth)

@@ -310,6 +310,24 @@ final class HostPortsVmTest {
     sees(pod("c"), NODE, PORT, NODE);
   }
 
+  /** The sender goes on while the rules are gone, and the node remembers where that went. */
+  @Test
+  void aSenderThatNeverPausesReachesThePodAgainAfterAFlush() throws IOException {
+    HostDatapath host = new HostDatapath(Fabric.NODE1, routes);
+    attached("a", port("", HostPort.Protocol.UDP, PORT));
+    // Something else follows connections.
+    Shell.run(
+        "ip netns exec lx-n1 nft 'add table ip ct; add chain ip ct c { type filter hook input priority 0; }; add rule ip ct c ct state new counter'");
+    Shell.run("ip netns exec lx-n1 nft delete table inet millpond");
+    try (DatagramSocket client = fabric.host.inside(HostPortsVmTest::socket)) {
+      assertThat(asked(client)).isEqualTo("nobody");
+
+      assertThat(repairs(host)).isNotEmpty();
+
+      assertThat(asked(client)).isEqualTo("10.0.1.9");
+    }
+  }
+
   private static DatagramSocket socket() throws IOException {
     DatagramSocket socket = new DatagramSocket(4711, Inet4Address.ofLiteral("10.0.1.9"));
     socket.setSoTimeout(1500);
