@@ -135,6 +135,13 @@ class SkeletonTest {
       boolean explains(Call call, int ours, int theirs) {
         return ours == 100 && theirs == 6 && call.get("CNI_COMMAND").equals("CHECK");
       }
+    },
+    /** Rule 105: an ADD with such a configuration would fail; the skeleton does not look at it. */
+    STATUS_JUDGES_THE_CONFIGURATION {
+      @Override
+      boolean explains(Call call, int ours, int theirs) {
+        return ours == 6 && theirs == 0 && call.get("CNI_COMMAND").equals("STATUS");
+      }
     };
 
     abstract boolean explains(Call call, int ours, int theirs);
