@@ -317,7 +317,7 @@ final class HostPortsVmTest {
     attached("a", port("", HostPort.Protocol.UDP, PORT));
     // Something else follows connections.
     Shell.run(
-        "ip netns exec lx-n1 nft 'add table ip ct; add chain ip ct c { type filter hook input priority 0; }; add rule ip ct c ct state new counter'");
+        "ip netns exec lx-n1 nft 'add table ip sees; add chain ip sees c { type filter hook input priority 0; }; add rule ip sees c ct state new counter'");
     Shell.run("ip netns exec lx-n1 nft delete table inet millpond");
     try (DatagramSocket client = fabric.host.inside(HostPortsVmTest::socket)) {
       assertThat(asked(client)).isEqualTo("nobody");
