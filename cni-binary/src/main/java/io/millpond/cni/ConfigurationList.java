@@ -152,19 +152,15 @@ public final class ConfigurationList {
 
   private void compare(JsonNode ours, JsonNode other) {
     String capability = RIVALS.get(type(other));
-    if (capability != null && declares(ours, capability) && declares(other, capability)) {
+    if (capability != null
+        && DemandsParser.declares(ours, capability)
+        && DemandsParser.declares(other, capability)) {
       problems.add(
           ("the plugins %1$s and %2$s both declare the capability %3$s, and both would act on the"
                   + " same request: remove %2$s, whose work millpond does on IPvlan, or the capability"
                   + " %3$s from one of the two")
               .formatted(TYPE, type(other), capability));
     }
-  }
-
-  /** As libcni takes it: it hands the capability's arguments on where this is true. */
-  private static boolean declares(JsonNode plugin, String capability) {
-    JsonNode capabilities = Json.get(plugin, "capabilities");
-    return capabilities != null && capabilities.path(capability).booleanValue();
   }
 
   private static String type(JsonNode plugin) {

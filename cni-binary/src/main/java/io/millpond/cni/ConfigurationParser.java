@@ -181,7 +181,7 @@ final class ConfigurationParser {
   /** What {@link DemandsParser} reads. */
   private boolean isObeyed(String key) {
     return (key.equals(DemandsParser.PORTS) || key.equals(DemandsParser.BANDWIDTH))
-        && new DemandsParser(document, version).declares(key);
+        && DemandsParser.declares(document, key);
   }
 
   private CniException refusal(String key, String value) {

@@ -70,16 +70,21 @@ final class DemandsParser {
     }
   }
 
-  /** Whether the configuration's own entry declares the capability. */
-  boolean declares(String capability) {
-    JsonNode capabilities = Json.get(document, "capabilities");
+  /**
+   * Whether a plugin's entry declares the capability, as libcni takes it: it hands the capability's
+   * arguments on where this is true.
+   */
+  static boolean declares(JsonNode entry, String capability) {
+    JsonNode capabilities = Json.get(entry, "capabilities");
     JsonNode declared = capabilities == null ? null : Json.get(capabilities, capability);
     return declared != null && declared.booleanValue();
   }
 
   private @Nullable JsonNode asked(String capability) {
     JsonNode runtime = Json.get(document, "runtimeConfig");
-    return runtime == null || !declares(capability) ? null : Json.get(runtime, capability);
+    return runtime == null || !declares(document, capability)
+        ? null
+        : Json.get(runtime, capability);
   }
 
   private List<HostPort> hostPorts() throws CniException {

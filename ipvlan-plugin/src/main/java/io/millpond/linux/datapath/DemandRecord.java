@@ -45,12 +45,13 @@ final class DemandRecord {
    * @throws IllegalArgumentException if that is more than the kernel is to keep
    */
   static List<String> names(HostVeth veth, PodDemands demands) {
-    excess(demands)
+    List<String> names = written(veth, demands);
+    excess(names, demands)
         .ifPresent(
             why -> {
               throw new IllegalArgumentException(why);
             });
-    return written(veth, demands);
+    return names;
   }
 
   /**
@@ -58,12 +59,15 @@ final class DemandRecord {
    * if they are not.
    */
   static Optional<String> excess(PodDemands demands) {
-    int names = written(ANY_VETH, demands).size();
-    return names <= MAX_NAMES
+    return excess(written(ANY_VETH, demands), demands);
+  }
+
+  private static Optional<String> excess(List<String> names, PodDemands demands) {
+    return names.size() <= MAX_NAMES
         ? Optional.empty()
         : Optional.of(
             "its %d host ports would take %d names of its veth, and the kernel's record of a link holds %d: ask for fewer, or for ranges of ports without gaps, which take no more room than one port"
-                .formatted(demands.hostPorts().size(), names, MAX_NAMES));
+                .formatted(demands.hostPorts().size(), names.size(), MAX_NAMES));
   }
 
   private static List<String> written(HostVeth veth, PodDemands demands) {
