@@ -91,14 +91,20 @@ final class BandwidthVmTest {
     fabric.close();
   }
 
-  /** Starts a transfer, and leaves iperf3's own report in a file. */
-  private static String transfer(String from, String to, int port) {
+  private static String serve(String to, int port) {
     return """
         ip netns exec lx-TO timeout 60 iperf3 -s -1 -p PORT > /dev/null &
         for i in $(seq 200); do ip netns exec lx-TO ss -Hlnt "sport = :PORT" | grep -q . && break; sleep 0.1; done
-        ip netns exec lx-FROM timeout 50 iperf3 -c ADDRESS -p PORT -t TIME -J > /run/mpiperf-PORT &
         """
         .replace("TO", to)
+        .replace("PORT", String.valueOf(port));
+  }
+
+  /** Starts a transfer, and leaves iperf3's own report in a file. */
+  private static String transfer(String from, String to, int port) {
+    return """
+        ip netns exec lx-FROM timeout 50 iperf3 -c ADDRESS -p PORT -t TIME -J > /run/mpiperf-PORT &
+        """
         .replace("FROM", from)
         .replace("PORT", String.valueOf(port))
         .replace("TIME", String.valueOf(SECONDS))
@@ -107,12 +113,14 @@ final class BandwidthVmTest {
 
   /** What receivers got of transfers at the same time, in Mbit/s. */
   private static List<Double> received(List<List<String>> transfers) throws IOException {
-    StringBuilder script = new StringBuilder();
+    StringBuilder servers = new StringBuilder();
+    StringBuilder clients = new StringBuilder();
     int port = 5201;
     for (List<String> one : transfers) {
-      script.append(transfer(one.getFirst(), one.getLast(), port++));
+      servers.append(serve(one.getLast(), port));
+      clients.append(transfer(one.getFirst(), one.getLast(), port++));
     }
-    String ignored = Shell.run(script + "wait");
+    String ignored = Shell.run(servers.toString() + clients + "wait");
     List<Double> rates = new ArrayList<>();
     for (int read = 5201; read < port; read++) {
       Matcher report = RECEIVED.matcher(Files.readString(Path.of("/run/mpiperf-" + read)));

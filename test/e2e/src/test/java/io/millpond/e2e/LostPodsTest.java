@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * only get the one that the lost pod had.
  */
 @Tag("vm")
-@Tag("patient")
+@Tag("pool")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class LostPodsTest {

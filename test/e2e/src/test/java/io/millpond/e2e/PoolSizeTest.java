@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * its limit and back: addresses, ENIs and EC2 calls at each step.
  */
 @Tag("vm")
-@Tag("patient")
+@Tag("pool")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class PoolSizeTest {

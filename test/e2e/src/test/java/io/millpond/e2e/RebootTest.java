@@ -19,7 +19,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * daemon lies long ago, and what counts as released then has rested when the daemon looks.
  */
 @Tag("vm")
-@Tag("patient")
+@Tag("pool")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class RebootTest {

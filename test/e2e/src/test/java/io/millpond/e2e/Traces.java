@@ -24,6 +24,8 @@ record Traces(Map<String, Integer> counts, List<String> lines) {
   private static final String KERNEL =
       """
       set -euo pipefail
+      # The kernel adds a route when it has found that no other has the address.
+      for i in $(seq 100); do ip -6 -o addr show tentative | grep -q . || break; sleep 0.1; done
       for family in -4 -6; do
         printf '%s\\n' addr 'route show table all' rule 'neigh show nud permanent' | ip -o $family -batch -
       done

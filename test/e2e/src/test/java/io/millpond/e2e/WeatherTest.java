@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** EC2 in bad weather: pods start from what is warm, and who must wait gets an address later. */
 @Tag("vm")
-@Tag("patient")
+@Tag("pool")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(Scenarios.class)
 class WeatherTest {
