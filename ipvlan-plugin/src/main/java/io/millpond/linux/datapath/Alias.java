@@ -38,6 +38,9 @@ public record Alias(
     Place place) {
   private static final String VERSION = "mp1";
   private static final int LIMIT = 255;
+  private static final int CONTAINER_LIMIT = 64;
+  private static final int LINK_LIMIT = 15;
+  private static final int NETWORK_LIMIT = 40;
   private static final Pattern HASH = Pattern.compile("[a-z2-7]{26}");
 
   /** What is written here; inside a pod anybody may have written something else. */
@@ -48,12 +51,12 @@ public record Alias(
   static Alias of(AttachmentKey key, IpAddress address, long netnsInode, String pod) {
     return new Alias(
         HostVeth.hash(key),
-        safe(key.containerId(), 64),
-        safe(key.ifName(), 15),
+        safe(key.containerId(), CONTAINER_LIMIT),
+        safe(key.ifName(), LINK_LIMIT),
         address,
         netnsInode,
-        safe(key.network(), 40),
-        safe(pod, 255),
+        safe(key.network(), NETWORK_LIMIT),
+        safe(pod, LIMIT),
         false,
         "",
         Place.FIRST);
@@ -120,7 +123,10 @@ public record Alias(
     return text.length() > LIMIT ? text.substring(0, LIMIT) : text;
   }
 
-  /** Reads an alias; empty if it is not of our form or of a newer version. */
+  /**
+   * Reads an alias; empty if it is not of our form, such as with a longer part than is ever
+   * written, or of a newer version.
+   */
   public static Optional<Alias> parse(String text) {
     if (!text.startsWith(VERSION + " ") || !PRINTABLE.matcher(text).matches()) {
       return Optional.empty();
@@ -135,17 +141,24 @@ public record Alias(
     try {
       String hash = fields.getOrDefault("k", "");
       String ifName = fields.getOrDefault("i", "");
-      if (!HASH.matcher(hash).matches() || ifName.isEmpty() || UNSAFE.matcher(ifName).find()) {
+      String containerId = fields.getOrDefault("c", "");
+      String network = fields.getOrDefault("w", "");
+      if (!HASH.matcher(hash).matches()
+          || ifName.isEmpty()
+          || UNSAFE.matcher(ifName).find()
+          || ifName.length() > LINK_LIMIT
+          || containerId.length() > CONTAINER_LIMIT
+          || network.length() > NETWORK_LIMIT) {
         return Optional.empty();
       }
       return Optional.of(
           new Alias(
               hash,
-              fields.getOrDefault("c", ""),
+              containerId,
               ifName,
               IpAddress.parse(fields.getOrDefault("4", "")),
               Long.parseLong(fields.getOrDefault("n", "0")),
-              fields.getOrDefault("w", ""),
+              network,
               fields.getOrDefault("p", ""),
               fields.containsKey("b"),
               fields.getOrDefault("s", ""),
