@@ -87,6 +87,22 @@ class InstallationTest {
   }
 
   @Test
+  void whereADirectoryStandsInPlaceOfTheLinkNothingIsInstalledAndTheRemedyIsSaid()
+      throws Exception {
+    Path archive = directory.resolve("millpond.tar.gz");
+    Path root = directory.resolve("root");
+    Files.createDirectories(root.resolve("opt/millpond"));
+    run(ROOT.resolve("deploy/systemd/archive").toString(), archive.toString());
+    run("tar", "-C", directory.toString(), "-xzf", archive.toString());
+    Shell.Ran ran = Shell.run("sh", "-c", directory + "/millpond-*/install " + root);
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.err()).contains("is a directory", "remove it");
+    try (var names = Files.list(root.resolve("opt"))) {
+      assertThat(names).hasSize(1);
+    }
+  }
+
+  @Test
   void theUnitIsOneThatSystemdAcceptsAndFindsWellConfined() throws Exception {
     String unit =
         Files.readString(ROOT.resolve("deploy/systemd/millpondd.service"))
