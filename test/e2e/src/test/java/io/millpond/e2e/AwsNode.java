@@ -2,7 +2,6 @@ package io.millpond.e2e;
 
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -58,13 +57,7 @@ final class AwsNode implements CniNode {
               programs.resolve("aws-cni"),
               home.resolve("aws-cni"),
               java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
-      JsonNode instance =
-          vpc.send(
-              "POST",
-              "/v1/instances",
-              "{\"name\": \"%s\", \"type\": \"%s\", \"subnet\": \"%s\"}"
-                  .formatted(name, type, Vpc.SUBNET_1));
-      this.instanceId = instance.at("/id").asText();
+      this.instanceId = vpc.instance(name, type, Vpc.SUBNET_1).id();
       this.api = server.reachableIn(name);
       describe(server, pods);
       // What the kubelet and the chart's init container set on a node.

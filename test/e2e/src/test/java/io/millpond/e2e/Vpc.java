@@ -101,30 +101,54 @@ final class Vpc implements AutoCloseable {
     }
   }
 
-  /** A new instance, without a daemon yet. Its namespace has its name. */
+  /**
+   * An instance.
+   *
+   * @param name it has, and its network namespace
+   * @param address of its primary interface
+   */
+  record Instance(String name, String id, String address) {}
+
+  /** A new instance, for whatever a test runs on it. */
+  Instance instance(String name, String type, String subnet) {
+    return launch(
+        "{\"name\": \"%s\", \"type\": \"%s\", \"subnet\": \"%s\"}".formatted(name, type, subnet));
+  }
+
+  /** The same, with this address. */
+  Instance instance(String name, String type, String subnet, String address) {
+    return launch(
+        "{\"name\": \"%s\", \"type\": \"%s\", \"subnet\": \"%s\", \"address\": \"%s\"}"
+            .formatted(name, type, subnet, address));
+  }
+
+  private Instance launch(String description) {
+    JsonNode instance = send("POST", "/v1/instances", description);
+    String id = instance.at("/id").asText();
+    return new Instance(instance.at("/name").asText(), id, primaryAddress(id));
+  }
+
+  /** Ends an instance. */
+  void terminate(Instance instance) {
+    send("DELETE", "/v1/instances/" + instance.id(), "");
+  }
+
+  /** A new instance for millpond, without a daemon yet. */
   Node launch(String name, String type, String subnet, Map<String, String> settings) {
-    JsonNode instance =
-        send(
-            "POST",
-            "/v1/instances",
-            "{\"name\": \"%s\", \"type\": \"%s\", \"subnet\": \"%s\"}"
-                .formatted(name, type, subnet));
-    Node node =
-        new Node(
-            this, name, instance.at("/id").asText(), primaryAddress(instance), settings, nodes);
+    Instance instance = instance(name, type, subnet);
+    Node node = new Node(this, name, instance.id(), instance.address(), settings, nodes);
     nodes.add(node);
     return node;
   }
 
-  private String primaryAddress(JsonNode instance) {
-    String id = instance.at("/id").asText();
+  private String primaryAddress(String id) {
     for (JsonNode eni : get("/v1/state").at("/interfaces")) {
       if (eni.at("/attachment/instanceId").asText().equals(id)
           && eni.at("/attachment/deviceIndex").asInt() == 0) {
         return eni.at("/addresses/0").asText();
       }
     }
-    throw new AssertionError("no primary interface of " + instance);
+    throw new AssertionError("no primary interface of " + id);
   }
 
   /** The nodes that were launched and not closed. */
