@@ -1,5 +1,6 @@
 package io.millpond.node;
 
+import io.millpond.linux.netns.Sysctl;
 import io.millpond.linux.unix.Capabilities;
 import io.millpond.node.cloud.Ec2Access;
 import io.millpond.node.http.Metrics;
@@ -34,6 +35,7 @@ final class NodeDaemon {
         new CniInstallation(settings.installation(), plugin(), settings.daemon().reconcilePeriod());
     log.info("millpond {} starts as process {}", Version.current(), ProcessHandle.current().pid());
     sayWhatItMayDo();
+    Sysctl.root(settings.daemon().sysctlDir());
     Metrics metrics = new Metrics();
     Daemon daemon =
         new Daemon(

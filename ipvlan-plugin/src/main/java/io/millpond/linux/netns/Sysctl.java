@@ -18,12 +18,24 @@ import java.util.function.Predicate;
  * file.
  */
 public final class Sysctl {
-  private static final Path ROOT = Path.of("/proc/sys/net");
+  /** Where they are unless {@link #root} says otherwise. */
+  public static final Path ROOT = Path.of("/proc/sys/net");
+
+  private static volatile Path root = ROOT;
 
   /** Of the values that are numbers, as all are that millpond sets. */
   private static final int LONGEST = 64;
 
   private Sysctl() {}
+
+  /**
+   * Has all of them read and written below another directory: in a container {@code /proc/sys} is
+   * read-only, and the node's {@code /proc/sys/net} is mounted elsewhere. For the whole process,
+   * before anything is set.
+   */
+  public static void root(Path directory) {
+    root = directory;
+  }
 
   /**
    * Sets a value unless it is set already.
@@ -64,7 +76,7 @@ public final class Sysctl {
   /** With one opening of the file: a pod gets ten settings. */
   private static Optional<String> change(String name, String value, Predicate<String> ifWas)
       throws IOException {
-    try (FileChannel file = FileChannel.open(ROOT.resolve(name), READ, WRITE)) {
+    try (FileChannel file = FileChannel.open(root.resolve(name), READ, WRITE)) {
       ByteBuffer buffer = ByteBuffer.allocate(LONGEST);
       int length = Math.max(0, file.read(buffer, 0));
       String was = new String(buffer.array(), 0, length, US_ASCII).trim();
@@ -86,7 +98,7 @@ public final class Sysctl {
 
   /** Whether this kernel has the setting. */
   public static boolean exists(String name) {
-    return Files.exists(ROOT.resolve(name));
+    return Files.exists(root.resolve(name));
   }
 
   /**
@@ -95,6 +107,6 @@ public final class Sysctl {
    * @throws NoSuchFileException if there is no such setting
    */
   public static String get(String name) throws IOException {
-    return Files.readString(ROOT.resolve(name), US_ASCII).trim();
+    return Files.readString(root.resolve(name), US_ASCII).trim();
   }
 }

@@ -30,13 +30,18 @@ public final class AdminClient {
   /**
    * Waits for the listening socket of the daemon that is running.
    *
+   * @param chosen run once that daemon is known to hand over to this one
    * @return empty if it did not come in time
    * @throws IOException if the daemon is gone, or never was there
    */
-  public static Optional<UnixServer> awaitListener(Path socket, Duration longest)
+  public static Optional<UnixServer> awaitListener(Path socket, Duration longest, Runnable chosen)
       throws IOException {
     try (UnixConnection connection = UnixConnection.connect(socket.toString())) {
       AdminMessage.send(connection, AdminServer.STANDBY, Deadline.after(EXCHANGE));
+      if (!AdminMessage.receive(connection, Deadline.after(EXCHANGE)).equals(AdminServer.CHOSEN)) {
+        return Optional.empty();
+      }
+      chosen.run();
       if (!AdminMessage.receive(connection, Deadline.after(longest)).equals(AdminServer.LISTENER)) {
         return Optional.empty();
       }

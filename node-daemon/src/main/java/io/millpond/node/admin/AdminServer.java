@@ -18,6 +18,9 @@ public final class AdminServer implements AutoCloseable {
   /** What a standby asks. */
   static final String STANDBY = "standby";
 
+  /** What the first that stands by is told at once. */
+  static final String CHOSEN = "chosen";
+
   /** What comes with the listening socket. */
   static final String LISTENER = "listener";
 
@@ -102,7 +105,7 @@ public final class AdminServer implements AutoCloseable {
       Deadline deadline = Deadline.after(EXCHANGE);
       String question = AdminMessage.receive(connection, deadline);
       if (question.equals(STANDBY)) {
-        return keep(connection);
+        return keep(connection, deadline);
       }
       Supplier<String> answer = answers.get(question);
       AdminMessage.send(
@@ -114,11 +117,12 @@ public final class AdminServer implements AutoCloseable {
   }
 
   /** The first that stands by is the heir; another may ask again when that one is gone. */
-  private boolean keep(UnixConnection connection) {
+  private boolean keep(UnixConnection connection, Deadline deadline) throws IOException {
     synchronized (lock) {
       if (hasStandby()) {
         return false;
       }
+      AdminMessage.send(connection, CHOSEN, deadline);
       if (successor != null) {
         successor.close();
       }

@@ -50,6 +50,8 @@ public final class Daemon implements NodeView {
   private final ServiceSupervisor supervisor = ServiceSupervisor.ofThisProcess();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile String progress = "starting";
+  private volatile boolean heir;
+  private volatile boolean stopping;
   private volatile @Nullable NodeCore core;
   private volatile String instance = "";
   private volatile @Nullable Turn turn;
@@ -59,6 +61,7 @@ public final class Daemon implements NodeView {
   private volatile @Nullable Spool kept;
   private volatile @Nullable AdminServer admin;
   private volatile @Nullable HttpFront http;
+  private volatile @Nullable ProbeServer probe;
 
   /**
    * A daemon with these settings.
@@ -87,10 +90,14 @@ public final class Daemon implements NodeView {
    * @throws IOException if a socket, a port or the kernel cannot be used
    */
   public void start() throws IOException, InterruptedException {
+    if (settings.daemon().probeSocket().isPresent()) {
+      probe = ProbeServer.start(settings.daemon().probeSocket().get(), this::probed, user);
+    }
     Path run = settings.daemon().runDir();
     UnixServer.prepareDirectory(run);
-    Turn mine = Turn.take(run);
+    Turn mine = Turn.take(run, this::standsBy);
     turn = mine;
+    progress = "it is asked which instance this is";
     long began = System.nanoTime();
     admin =
         AdminServer.start(
@@ -164,6 +171,29 @@ public final class Daemon implements NodeView {
     socket = listener;
     plugins = server;
     kept = spool;
+  }
+
+  private void standsBy(boolean chosen) {
+    heir = chosen;
+    progress =
+        chosen
+            ? "another daemon serves this node and will hand over to this one"
+            : "another daemon serves this node and has not chosen this one to follow";
+  }
+
+  /** What a probe is told. */
+  private ProbeState probed() {
+    if (stopping) {
+      return new ProbeState(ProbeState.Phase.STOPPING, "");
+    }
+    if (sick().isPresent()) {
+      return new ProbeState(ProbeState.Phase.SICK, sick().get());
+    }
+    if (core != null) {
+      return new ProbeState(ProbeState.Phase.SERVING, notReady().orElse(""));
+    }
+    return new ProbeState(
+        turn == null && heir ? ProbeState.Phase.STANDBY : ProbeState.Phase.STARTING, progress);
   }
 
   /** Whether another daemon waits to take over. */
@@ -293,6 +323,7 @@ public final class Daemon implements NodeView {
    */
   public void stop() throws InterruptedException {
     log.info("stopping");
+    stopping = true;
     tell("STOPPING=1");
     installation.close();
     CniServer serving = plugins;
@@ -327,6 +358,10 @@ public final class Daemon implements NodeView {
     Turn mine = turn;
     if (mine != null) {
       mine.close();
+    }
+    ProbeServer probes = probe;
+    if (probes != null) {
+      probes.close();
     }
     stopped.countDown();
     log.info("stopped");

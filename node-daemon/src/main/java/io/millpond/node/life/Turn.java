@@ -29,19 +29,31 @@ public record Turn(FileLock lock, Optional<UnixServer> listener) implements Auto
   /** The daemon before has ended when its lock is free: its last word is on its way at most. */
   private static final Duration LAST_WORD = Duration.ofSeconds(5);
 
+  /** Hears how it stands with a daemon that waits for its turn. */
+  @FunctionalInterface
+  public interface Waiting {
+    /**
+     * @param heir whether the daemon before is going to hand over to this one
+     */
+    void standsBy(boolean heir);
+  }
+
   /**
    * Takes the turn, at once or when the daemon that has it ends. A standby binds no port.
    *
+   * @param waiting told at once if it has to wait, and whenever that changes; by any thread
    * @throws IOException if the lock's file cannot be used
    */
-  public static Turn take(Path runDirectory) throws IOException, InterruptedException {
+  public static Turn take(Path runDirectory, Waiting waiting)
+      throws IOException, InterruptedException {
     Path lockFile = runDirectory.resolve("lock");
     Optional<FileLock> free = FileLock.tryLock(lockFile);
     if (free.isPresent()) {
       return new Turn(free.get(), Optional.empty());
     }
     log.info("another daemon serves this node: standing by");
-    Heir heir = new Heir(runDirectory.resolve("admin.sock"));
+    waiting.standsBy(false);
+    Heir heir = new Heir(runDirectory.resolve("admin.sock"), waiting);
     while (true) {
       Optional<FileLock> lock = FileLock.tryLock(lockFile);
       if (lock.isPresent()) {
@@ -59,14 +71,16 @@ public record Turn(FileLock lock, Optional<UnixServer> listener) implements Auto
   /** Waits for the listening socket of the daemon before, on a thread of its own. */
   private static final class Heir {
     private final Path admin;
+    private final Waiting waiting;
     private final AtomicReference<@Nullable Handed> handed = new AtomicReference<>();
     private final Thread thread;
 
     /** The socket, and which administrator's socket it came from. */
     private record Handed(UnixServer listener, Object from) {}
 
-    Heir(Path admin) {
+    Heir(Path admin, Waiting waiting) {
       this.admin = admin;
+      this.waiting = waiting;
       thread = Thread.ofPlatform().daemon().name("standby").start(this::listen);
     }
 
@@ -76,11 +90,12 @@ public record Turn(FileLock lock, Optional<UnixServer> listener) implements Auto
           Thread.sleep(LOOK);
           if (handed.get() == null) {
             Object from = inode();
-            AdminClient.awaitListener(admin, VERY_LONG)
+            AdminClient.awaitListener(admin, VERY_LONG, () -> waiting.standsBy(true))
                 .ifPresent(listener -> handed.set(new Handed(listener, from)));
           }
         } catch (IOException e) {
           log.debug("no daemon to stand by for at this moment: {}", e.getMessage());
+          waiting.standsBy(false);
         } catch (InterruptedException e) {
           return;
         }
@@ -105,6 +120,7 @@ public record Turn(FileLock lock, Optional<UnixServer> listener) implements Auto
         return true; // nobody is in its place
       }
       log.warn("another standby took over before this one: standing by for it");
+      waiting.standsBy(false);
       handed.set(null);
       socket.listener().close();
       return false;

@@ -189,6 +189,18 @@ public final class KnownSettings {
           SettingType.ADDRESS_AND_PORT,
           ":61680",
           "Where Prometheus metrics are served.");
+  static final Setting<Path> SYSCTL_DIR =
+      setting(
+          "MILLPOND_SYSCTL_DIR",
+          SettingType.PATH,
+          "/proc/sys/net",
+          "Directory of the kernel's network settings. In a container /proc/sys is read-only: the node's /proc/sys/net is mounted elsewhere, and this says where.");
+  static final Setting<Path> PROBE_SOCKET =
+      setting(
+          "MILLPOND_PROBE_SOCKET",
+          SettingType.PATH,
+          null,
+          "Unix socket on which this daemon alone, also while it stands by, tells millpond-probe how it is. Not set: none.");
   static final Setting<LogLevel> LOG_LEVEL =
       setting(
           "MILLPOND_LOG_LEVEL",

@@ -67,6 +67,8 @@ public record Settings(
       Path runDir,
       InetSocketAddress httpAddress,
       InetSocketAddress metricsAddress,
+      Path sysctlDir,
+      Optional<Path> probeSocket,
       LogLevel logLevel) {}
 
   /**
@@ -155,6 +157,8 @@ public record Settings(
             values.get(KnownSettings.RUN_DIR),
             values.get(KnownSettings.HTTP_ADDRESS),
             values.get(KnownSettings.METRICS_ADDRESS),
+            values.get(KnownSettings.SYSCTL_DIR),
+            values.find(KnownSettings.PROBE_SOCKET),
             values.get(KnownSettings.LOG_LEVEL)),
         new Installation(
             values.find(KnownSettings.CNI_CONF_DIR),

@@ -207,7 +207,9 @@ class DaemonTest {
     Standby second = standby(first);
     statusIsGood();
     assertThat(second.start()).isNotDone();
-    assertThat(second.daemon().notReady()).contains("starting");
+    await()
+        .atMost(TestNode.SOON)
+        .until(() -> second.daemon().notReady().orElse("").contains("will hand over to this one"));
     first.stop();
     finish(second.start());
     assertThat(socket()).isEqualTo(socket);
@@ -280,7 +282,7 @@ class DaemonTest {
   @Test
   void aCrashLetsTheStandbyInOnASocketOfItsOwn() throws Exception {
     UnixServer.prepareDirectory(run());
-    Turn crashing = Turn.take(run());
+    Turn crashing = Turn.take(run(), _ -> {});
     UnixServer plugins = UnixServer.listen(run().resolve("cni.sock"));
     UnixServer.listen(run().resolve("admin.sock")).close();
     CompletableFuture<Void> start = starting(daemon());

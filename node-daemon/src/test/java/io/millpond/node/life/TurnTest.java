@@ -33,7 +33,7 @@ class TurnTest {
     return CompletableFuture.supplyAsync(
         () -> {
           try {
-            return Turn.take(run());
+            return Turn.take(run(), _ -> {});
           } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
           }
@@ -44,7 +44,7 @@ class TurnTest {
   @Test
   void aFreeTurnIsTakenAtOnceAndGivenBackOnce() throws Exception {
     for (int i = 0; i < 2; i++) {
-      try (Turn turn = Turn.take(run())) {
+      try (Turn turn = Turn.take(run(), _ -> {})) {
         assertThat(turn.listener()).isEmpty();
       }
     }
@@ -54,7 +54,7 @@ class TurnTest {
   @Test
   void aSocketThatIsStillOnItsWayWhenTheLockIsFreeIsNotLost() throws Exception {
     int self = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    Turn before = Turn.take(run());
+    Turn before = Turn.take(run(), _ -> {});
     try (UnixServer plugins = UnixServer.listen(run().resolve("cni.sock"));
         AdminServer admin = AdminServer.start(run().resolve("admin.sock"), Map.of(), self)) {
       CompletableFuture<Turn> next = taking();

@@ -117,6 +117,12 @@ class SettingsTest {
         "/opt/cni/bin",
         "installation.binDir",
         Optional.of(Path.of("/opt/cni/bin")));
+    map("MILLPOND_SYSCTL_DIR", "/host/sysctl", "daemon.sysctlDir", Path.of("/host/sysctl"));
+    map(
+        "MILLPOND_PROBE_SOCKET",
+        "/run/probe/sock",
+        "daemon.probeSocket",
+        Optional.of(Path.of("/run/probe/sock")));
     map(
         "MILLPOND_CONFLIST",
         "/etc/other.conflist",
