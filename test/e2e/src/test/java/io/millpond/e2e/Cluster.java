@@ -153,6 +153,21 @@ final class Cluster implements AutoCloseable {
     return control.name();
   }
 
+  /** The address of the control plane in the VPC. */
+  String address() {
+    return control.address();
+  }
+
+  /** Sends the API server a signal: STOP and CONT make it not answer for a while. */
+  void apiServer(String signal) {
+    outside(
+            LIMIT,
+            "sh",
+            "-c",
+            "kill -%s $(cat %s/kube-apiserver.process)".formatted(signal, directory))
+        .orThrow();
+  }
+
   /** Where an administrator finds the API server. */
   Path kubeconfig() {
     return directory.resolve("kubeconfig");

@@ -54,7 +54,7 @@ final class ClusterNode implements AutoCloseable {
                   own.toString(),
                   programs.images().toString(),
                   programs.kubernetes().toString(),
-                  proxy.name().toLowerCase(Locale.ROOT)));
+                  mode(proxy)));
       images.forEach(image -> command.add(image.toString()));
       this.machine = Shell.start(Map.of(), home.resolve("log"), command);
     } catch (IOException e) {
@@ -108,6 +108,17 @@ final class ClusterNode implements AutoCloseable {
   void restart(String program) {
     stop(program);
     start(program);
+  }
+
+  /** kube-proxy tells the kernel in this way from now on. */
+  void proxy(Proxy proxy) {
+    stop("kube-proxy");
+    run(Vpc.ROOT.resolve("test/e2e/cluster-node").toString(), "proxy", mode(proxy)).orThrow();
+    start("kube-proxy");
+  }
+
+  private static String mode(Proxy proxy) {
+    return proxy.name().toLowerCase(Locale.ROOT);
   }
 
   void stop(String program) {

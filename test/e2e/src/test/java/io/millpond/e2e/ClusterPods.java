@@ -27,26 +27,40 @@ final class ClusterPods {
 
   /** Those that a selector chooses. */
   List<One> of(String namespace, String selector) {
-    JsonNode list;
+    List<One> pods = new ArrayList<>();
+    for (JsonNode pod : list("-n", namespace, "-l", selector)) {
+      pods.add(one(pod));
+    }
+    return pods;
+  }
+
+  /** Those on nodes, of all namespaces, that are not in their node's network. */
+  List<One> withNetworkOfTheirOwn() {
+    List<One> pods = new ArrayList<>();
+    for (JsonNode pod : list("-A", "--field-selector=spec.nodeName!=")) {
+      if (!pod.at("/spec/hostNetwork").asBoolean()) {
+        pods.add(one(pod));
+      }
+    }
+    return pods;
+  }
+
+  private JsonNode list(String... choice) {
+    List<String> words = new ArrayList<>(List.of("get", "pods", "-o", "json"));
+    words.addAll(List.of(choice));
     try {
-      list =
-          JSON.readTree(
-              cluster
-                  .kubectl("get", "pods", "-n", namespace, "-l", selector, "-o", "json")
-                  .orThrow());
+      return JSON.readTree(cluster.kubectl(words.toArray(String[]::new)).orThrow()).at("/items");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    List<One> pods = new ArrayList<>();
-    for (JsonNode pod : list.at("/items")) {
-      pods.add(
-          new One(
-              pod.at("/metadata/name").asText(),
-              pod.at("/spec/nodeName").asText(),
-              pod.at("/status/podIP").asText(),
-              ready(pod) && pod.at("/metadata/deletionTimestamp").isMissingNode()));
-    }
-    return pods;
+  }
+
+  private static One one(JsonNode pod) {
+    return new One(
+        pod.at("/metadata/name").asText(),
+        pod.at("/spec/nodeName").asText(),
+        pod.at("/status/podIP").asText(),
+        ready(pod) && pod.at("/metadata/deletionTimestamp").isMissingNode());
   }
 
   private static boolean ready(JsonNode pod) {
