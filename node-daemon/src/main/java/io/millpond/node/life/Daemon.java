@@ -243,8 +243,13 @@ public final class Daemon implements NodeView {
         "Requests that wait for an address.",
         () -> fresh.pool().snapshot().summary().waiting());
     metrics.gauge(
+        "millpond_pods_expected",
+        "Pods that are bound to the node, need an address and have not asked for it.",
+        () -> fresh.pool().snapshot().summary().expected());
+    metrics.gauge(
         "millpond_network_namespaces_open",
-        "Network namespaces that requests, healing and rehearsals hold open; 0 when nothing is done.",
+        "Network namespaces that requests, healing and rehearsals hold open; 0 when nothing is"
+            + " done.",
         Netns::openCount);
   }
 

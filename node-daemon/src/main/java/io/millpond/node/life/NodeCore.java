@@ -13,8 +13,10 @@ import io.millpond.node.pods.Attachments;
 import io.millpond.node.pods.CheckPod;
 import io.millpond.node.pods.CollectGarbage;
 import io.millpond.node.pods.DeletePod;
+import io.millpond.node.pods.ExpectedPods;
 import io.millpond.node.pods.HealPods;
 import io.millpond.node.pods.KeyLanes;
+import io.millpond.node.pods.PodNotices;
 import io.millpond.node.pods.PodVerbs;
 import io.millpond.node.pods.PoolWish;
 import io.millpond.node.pods.Readiness;
@@ -62,6 +64,8 @@ public final class NodeCore implements AutoCloseable {
   private final CloudCare cloudCare;
   private final KeyLanes lanes = new KeyLanes();
   private final Attachments attachments;
+  private final ExpectedPods expectedPods;
+  private final PodNotices notices = new PodNotices();
   private final AddPod addPod;
   private final DeletePod deletePod;
   private final CheckPod checkPod;
@@ -120,8 +124,19 @@ public final class NodeCore implements AutoCloseable {
             metrics,
             settings.daemon().reconcilePeriod());
     this.cloudCare = new CloudCare(cloud, views, pool, settings.cloud().checkPeriod());
+    this.expectedPods = new ExpectedPods(pool, attachments);
     this.addPod =
-        new AddPod(pool, cloud::check, pods, places, attachments, lanes, settings, metrics);
+        new AddPod(
+            pool,
+            expectedPods,
+            notices,
+            cloud::check,
+            pods,
+            places,
+            attachments,
+            lanes,
+            settings,
+            metrics);
     this.deletePod = new DeletePod(pool, pods, attachments, lanes);
     this.checkPod = new CheckPod(pool, pods, places, attachments, lanes, settings);
     this.collectGarbage =
@@ -238,6 +253,16 @@ public final class NodeCore implements AutoCloseable {
   /** What is wrong in the kernel and cannot be put right by the daemon, with remedies. */
   public List<String> findings() {
     return kernelCare.findings();
+  }
+
+  /** Pods that are bound to the node, for whoever hears of them. */
+  public ExpectedPods expectedPods() {
+    return expectedPods;
+  }
+
+  /** What owners of pods should hear, for whoever tells them. */
+  public PodNotices notices() {
+    return notices;
   }
 
   /** The pool, for pages and tests. */
