@@ -122,7 +122,7 @@ public final class Attachments {
     return byLink.values().stream()
         .anyMatch(
             attachment ->
-                attachment.podUid().isEmpty() || podUid.isEmpty()
+                (attachment.podUid().isEmpty() || podUid.isEmpty())
                     ? attachment.isNamed(pod)
                     : attachment.podUid().equals(podUid));
   }

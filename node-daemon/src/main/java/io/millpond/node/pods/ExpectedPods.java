@@ -141,7 +141,7 @@ public final class ExpectedPods {
   }
 
   private static boolean same(BoundPod one, BoundPod other) {
-    return one.uid().isEmpty() || other.uid().isEmpty()
+    return (one.uid().isEmpty() || other.uid().isEmpty())
         ? one.name().equals(other.name())
         : one.uid().equals(other.uid());
   }
