@@ -122,6 +122,10 @@ public final class ClusterAccess {
     Path authority = serviceAccount.resolve("ca.crt");
     bounded(token());
     bounded(authority);
+    if (!Files.readString(authority).contains("-----BEGIN CERTIFICATE-----")) {
+      // The JVM's own authorities would be trusted instead, which know nothing of the cluster.
+      throw new IOException(authority + " has no certificate");
+    }
     // The kubelet writes a new token long before the old one ends.
     return new ConfigBuilder(Config.empty())
         .withMasterUrl(service())

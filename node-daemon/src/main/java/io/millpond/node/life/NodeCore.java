@@ -28,6 +28,7 @@ import io.millpond.pool.PoolEvent;
 import io.millpond.pool.PoolLimits;
 import io.millpond.pool.PoolPolicy;
 import io.millpond.pool.PoolState;
+import io.millpond.pool.PoolSummary;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.EniId;
@@ -263,6 +264,18 @@ public final class NodeCore implements AutoCloseable {
   /** What owners of pods should hear, for whoever tells them. */
   public PodNotices notices() {
     return notices;
+  }
+
+  /**
+   * Whether the default pool has so many addresses that are in use or could be, or all that it may
+   * have where that is less.
+   */
+  public boolean has(int addresses) {
+    PoolPolicy policy = pool.policy();
+    int enis = policy.maxEni() - (policy.firstEniForPods() ? 0 : 1);
+    int most = Math.min(policy.maxPods(), enis * pool.snapshot().limits().slotsPerEni());
+    PoolSummary sum = pool.snapshot().summary(PoolName.DEFAULT);
+    return sum.owned() + sum.free() >= Math.min(addresses, most);
   }
 
   /** The pool, for pages and tests. */

@@ -125,7 +125,7 @@ public final class ExpectedPods {
     if (count != told) {
       told = count;
       log.debug("{} pods are expected to ask for an address", count);
-      pool.apply(new PoolEvent.DemandExpected(count, pool.now()));
+      var _ = pool.apply(new PoolEvent.DemandExpected(count, pool.now()));
     }
   }
 

@@ -168,6 +168,13 @@ public final class KnownSettings {
           null,
           "The API server's own address, which needs no kube-proxy; not set: that of KUBECONFIG, or"
               + " the service that a pod finds in its environment.");
+  static final Setting<Integer> READY_ADDRESSES =
+      setting(
+          "MILLPOND_READY_ADDRESSES",
+          SettingType.number(0, 1000),
+          "1",
+          "Addresses that have to be usable before the taint millpond.io/not-ready is taken from"
+              + " the Node; fewer where the node cannot have so many.");
 
   // The daemon.
   static final Setting<Duration> ADD_WAIT =

@@ -69,12 +69,14 @@ public record Settings(
    * The cluster's API server.
    *
    * @param endpoint its own address, where it is not to be found otherwise
+   * @param readyAddresses that have to be usable before the node's taint goes
    */
   public record Kubernetes(
       KubernetesUse use,
       Optional<Path> kubeconfig,
       Optional<String> nodeName,
-      Optional<URI> endpoint) {}
+      Optional<URI> endpoint,
+      int readyAddresses) {}
 
   /** The daemon itself. */
   public record Daemon(
@@ -169,7 +171,8 @@ public record Settings(
             values.get(KnownSettings.KUBERNETES),
             values.find(KnownSettings.KUBECONFIG),
             values.find(KnownSettings.NODE_NAME),
-            values.find(KnownSettings.CLUSTER_ENDPOINT)),
+            values.find(KnownSettings.CLUSTER_ENDPOINT),
+            values.get(KnownSettings.READY_ADDRESSES)),
         new Daemon(
             values.get(KnownSettings.ADD_WAIT),
             values.get(KnownSettings.RECONCILE_PERIOD),

@@ -37,7 +37,8 @@ final class ScriptedServer implements AutoCloseable {
   final CountDownLatch over = new CountDownLatch(1);
 
   /** What came; {@code at} is in ns. */
-  record Request(String method, String path, String contentType, String body, long at) {}
+  record Request(
+      String method, String path, String contentType, String authorization, String body, long at) {}
 
   /** Says something. */
   @FunctionalInterface
@@ -99,6 +100,7 @@ final class ScriptedServer implements AutoCloseable {
     }
     String[] lines = head.toString(UTF_8).split("\r\n", -1);
     String type = "";
+    String authorization = "";
     int length = 0;
     for (String line : lines) {
       String lower = line.toLowerCase(java.util.Locale.ROOT);
@@ -106,11 +108,18 @@ final class ScriptedServer implements AutoCloseable {
         length = Integer.parseInt(line.substring(16).strip());
       } else if (lower.startsWith("content-type: ")) {
         type = line.substring(14).strip();
+      } else if (lower.startsWith("authorization: ")) {
+        authorization = line.substring(15).strip();
       }
     }
     String[] first = lines[0].split(" ", -1);
     return new Request(
-        first[0], first[1], type, new String(in.readNBytes(length), UTF_8), System.nanoTime());
+        first[0],
+        first[1],
+        type,
+        authorization,
+        new String(in.readNBytes(length), UTF_8),
+        System.nanoTime());
   }
 
   /** The next request, once it has come. */
@@ -144,7 +153,7 @@ final class ScriptedServer implements AutoCloseable {
       ClusterAccess.Found found =
           new ClusterAccess(
                   new Settings.Kubernetes(
-                      KubernetesUse.ON, Optional.of(file), Optional.of(node), Optional.empty()),
+                      KubernetesUse.ON, Optional.of(file), Optional.of(node), Optional.empty(), 1),
                   Map.of())
               .find();
       Files.delete(file);

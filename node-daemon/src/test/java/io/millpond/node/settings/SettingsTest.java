@@ -100,6 +100,7 @@ class SettingsTest {
         "https://10.0.0.2:6443",
         "kubernetes.endpoint",
         Optional.of(URI.create("https://10.0.0.2:6443")));
+    map("MILLPOND_READY_ADDRESSES", "3", "kubernetes.readyAddresses", 3);
     map("MILLPOND_ADD_WAIT", "500ms", "daemon.addWait", Duration.ofMillis(500));
     map("MILLPOND_RECONCILE_PERIOD", "10s", "daemon.reconcilePeriod", Duration.ofSeconds(10));
     map(
