@@ -54,6 +54,7 @@ final class ApiServer {
    *
    * @param code of HTTP
    */
+  @SuppressWarnings("ArrayRecordComponent") // made once, read once
   record Reply(int code, Optional<Duration> retryAfter, byte[] body) {
     boolean successful() {
       return code >= 200 && code < 300;
@@ -125,7 +126,7 @@ final class ApiServer {
 
   /** An answer that comes all the same is not read, and its connection ends. */
   private static void abandon(CompletableFuture<HttpResponse<AsyncBody>> response) {
-    response.thenAccept(late -> late.body().cancel());
+    var _ = response.thenAccept(late -> late.body().cancel());
     response.cancel(true);
   }
 

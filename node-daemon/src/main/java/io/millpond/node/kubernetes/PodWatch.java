@@ -48,6 +48,7 @@ public final class PodWatch implements AutoCloseable {
   private final ExpectedPods expected;
   private final Duration silence;
   private final Backoff backoff;
+  private final String from;
   private final Thread thread =
       Thread.ofPlatform().daemon().name("pod-watch").unstarted(this::loop);
   private volatile long heard = System.nanoTime();
@@ -84,10 +85,15 @@ public final class PodWatch implements AutoCloseable {
         new Backoff(
             Duration.ofMillis(500),
             Duration.ofSeconds(30),
-            () -> ThreadLocalRandom.current().nextDouble()));
+            () -> ThreadLocalRandom.current().nextDouble()),
+        "");
   }
 
-  PodWatch(Cluster cluster, ExpectedPods expected, Duration silence, Backoff backoff) {
+  /**
+   * @param from from where to watch; empty: a list comes first
+   */
+  PodWatch(Cluster cluster, ExpectedPods expected, Duration silence, Backoff backoff, String from) {
+    this.from = from;
     this.server = new ApiServer(cluster);
     this.node = cluster.nodeName();
     this.expected = expected;
@@ -125,7 +131,7 @@ public final class PodWatch implements AutoCloseable {
   }
 
   private void loop() {
-    String version = "";
+    String version = from;
     boolean expired = false;
     while (!closed) {
       Duration pause;

@@ -26,7 +26,8 @@ class PodWatchTest {
           cluster,
           node.core().expectedPods(),
           SILENCE,
-          new Backoff(Duration.ofMillis(20), Duration.ofSeconds(5), () -> 0.5));
+          new Backoff(Duration.ofMillis(20), Duration.ofSeconds(5), () -> 0.5),
+          "");
 
   @AfterEach
   void stop() throws IOException {

@@ -137,6 +137,11 @@ final class ScriptedServer implements AutoCloseable {
 
   /** A cluster whose API server is there. */
   static Cluster cluster(URI address, String node) {
+    return cluster(address, node, "admin");
+  }
+
+  /** A cluster whose API server is there, for the bearer of a token. */
+  static Cluster cluster(URI address, String node, String token) {
     try {
       Path file = Files.createTempFile("kubeconfig", ".yaml");
       Files.writeString(
@@ -145,11 +150,11 @@ final class ScriptedServer implements AutoCloseable {
           apiVersion: v1
           kind: Config
           clusters: [{name: test, cluster: {server: "%s", insecure-skip-tls-verify: true}}]
-          users: [{name: admin, user: {token: admin}}]
+          users: [{name: admin, user: {token: "%s"}}]
           contexts: [{name: test, context: {cluster: test, user: admin}}]
           current-context: test
           """
-              .formatted(address));
+              .formatted(address, token));
       ClusterAccess.Found found =
           new ClusterAccess(
                   new Settings.Kubernetes(
