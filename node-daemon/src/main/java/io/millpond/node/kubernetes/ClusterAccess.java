@@ -55,7 +55,12 @@ public final class ClusterAccess {
     this(settings, environment, SERVICE_ACCOUNT);
   }
 
-  ClusterAccess(
+  /**
+   * For a service account that stands elsewhere.
+   *
+   * @param serviceAccount the directory of its {@code token} and {@code ca.crt}
+   */
+  public ClusterAccess(
       Settings.Kubernetes settings, Map<String, String> environment, Path serviceAccount) {
     this.settings = settings;
     this.environment = Map.copyOf(environment);
