@@ -42,7 +42,8 @@ record CniArguments(PodName pod, List<String> demands) {
     return new CniArguments(
         new PodName(
             printable(pairs.getOrDefault("K8S_POD_NAMESPACE", "")),
-            printable(pairs.getOrDefault("K8S_POD_NAME", ""))),
+            printable(pairs.getOrDefault("K8S_POD_NAME", "")),
+            printable(pairs.getOrDefault("K8S_POD_UID", ""))),
         pairs.entrySet().stream()
             .filter(pair -> DEMANDS.contains(pair.getKey()) && !pair.getValue().isEmpty())
             .map(pair -> pair.getKey() + "=" + pair.getValue())

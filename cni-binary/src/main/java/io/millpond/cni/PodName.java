@@ -5,8 +5,14 @@ package io.millpond.cni;
  *
  * @param namespace empty if unknown
  * @param name empty if unknown
+ * @param uid of the Kubernetes object, which no other pod of that name ever has; empty if unknown
  */
-public record PodName(String namespace, String name) {
+public record PodName(String namespace, String name, String uid) {
+  /** Of a runtime that says no more. */
+  public PodName(String namespace, String name) {
+    this(namespace, name, "");
+  }
+
   /** {@code namespace/name}, or what there is of it. */
   @Override
   public String toString() {

@@ -126,7 +126,9 @@ class EnvironmentOfRequestTest {
       CniRequest request = Call.of(verb).with("CNI_ARGS", arguments).parse();
       PodName pod =
           request instanceof CniRequest.Add add ? add.pod() : ((CniRequest.Del) request).pod();
-      assertThat(pod).isEqualTo(new PodName(namespace, name));
+      assertThat(pod.namespace()).isEqualTo(namespace);
+      assertThat(pod.name()).isEqualTo(name);
+      assertThat(pod.uid()).isEqualTo(arguments.contains("K8S_POD_UID=y") ? "y" : "");
     }
   }
 

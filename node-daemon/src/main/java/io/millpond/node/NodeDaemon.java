@@ -7,6 +7,8 @@ import io.millpond.node.http.Metrics;
 import io.millpond.node.install.CniInstallation;
 import io.millpond.node.install.InvalidConflistException;
 import io.millpond.node.kernel.KernelAccess;
+import io.millpond.node.kubernetes.ClusterAccess;
+import io.millpond.node.kubernetes.ServiceCidrs;
 import io.millpond.node.life.Daemon;
 import io.millpond.node.settings.Settings;
 import java.io.IOException;
@@ -44,7 +46,9 @@ final class NodeDaemon {
             KernelAccess.LINUX,
             metrics,
             ROOT,
-            installation);
+            installation,
+            new ClusterAccess(settings.kubernetes(), System.getenv()).find(),
+            new ServiceCidrs(settings.network().serviceCidrs(), System.getenv()));
     AtomicInteger exit = new AtomicInteger();
     Runtime.getRuntime()
         .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> stop(daemon, exit)));
@@ -76,7 +80,8 @@ final class NodeDaemon {
     capabilities.missing().forEach(log::warn);
     if (!capabilities.superfluous().isEmpty()) {
       log.warn(
-          "the daemon may do more than it needs to ({}): start it with bin/millpondd where setpriv (util-linux) is installed, or bound its capabilities in its unit",
+          "the daemon may do more than it needs to ({}): start it with bin/millpondd where setpriv"
+              + " (util-linux) is installed, or bound its capabilities in its unit",
           String.join(", ", capabilities.superfluous()));
     }
   }

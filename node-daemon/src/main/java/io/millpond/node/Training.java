@@ -72,6 +72,7 @@ final class Training {
     requests();
     pool();
     ec2();
+    ClusterTraining.run();
     return 0;
   }
 

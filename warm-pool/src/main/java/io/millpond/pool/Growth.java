@@ -60,7 +60,7 @@ final class Growth {
     PoolPolicy policy = pool.policy();
     WarmTargets.Stock stock = pool.stock();
     int need = WarmTargets.shortage(policy, pool.slots(), stock);
-    if (need == 0) {
+    if (need == 0 || (pool.waiters().isEmpty() && settling(pool))) {
       return;
     }
     // Without IP targets the unit of growth is the ENI: whatever it offers is taken.
@@ -93,6 +93,11 @@ final class Growth {
       ceiling -= count;
       waiting -= count;
     }
+  }
+
+  /** Whether more pods are about to be expected: one order is to be enough for them. */
+  private boolean settling(PoolView pool) {
+    return pool.name().isDefault() && !state.expected().settlesIn(now).isZero();
   }
 
   /** The ENI that can take most comes first, so that one call is enough where it can be. */

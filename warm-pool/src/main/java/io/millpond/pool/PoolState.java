@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param released when addresses that the pool does not have were last released, as far as the
  *     start knew and not long ago: they rest if they come
  * @param releasedOtherwise when the others were, at the latest, if that is not long ago
- * @param expected pods bound to the node that have not asked for an address yet
+ * @param expected pods that have not asked for an address yet
  * @param surpluses surpluses that last, by pool
  * @param nextAction the id of the next action
  */
@@ -48,7 +48,7 @@ public record PoolState(
     SortedMap<IpAddress, BootTime> sightings,
     SortedMap<IpAddress, BootTime> released,
     @Nullable BootTime releasedOtherwise,
-    int expected,
+    Expected expected,
     SortedMap<PoolName, Surplus> surpluses,
     long nextAction) {
 
@@ -110,7 +110,7 @@ public record PoolState(
         new TreeMap<>(),
         new TreeMap<>(),
         null,
-        0,
+        Expected.NONE,
         new TreeMap<>(),
         1);
   }
@@ -283,7 +283,7 @@ public record PoolState(
         n[5],
         incoming,
         waiting,
-        which.test(PoolName.DEFAULT) ? expected : 0);
+        which.test(PoolName.DEFAULT) ? expected.pods() : 0);
   }
 
   /** Everything, for pages. */

@@ -33,7 +33,7 @@ final class Transition {
   boolean verified;
   Set<DeviceIndex> foreign;
   private @Nullable BootTime releasedOtherwise;
-  private int expected;
+  private Expected expected;
   private long nextAction;
 
   Transition(PoolState before) {
@@ -113,7 +113,7 @@ final class Transition {
             a -> a.ip().equals(e.address()) && a.state() instanceof AddressState.Quarantined,
             a -> new AddressState.Quarantined(a.state().key(), e.at(), a.state().since()));
       }
-      case PoolEvent.DemandExpected e -> expected = Math.max(0, e.pods());
+      case PoolEvent.DemandExpected e -> expected = expected.becomes(e.pods(), e.at());
       case PoolEvent.Tick e -> tick(e.policy(), e.at());
     }
     return state();
@@ -185,7 +185,12 @@ final class Transition {
           leave(a -> eni.addresses().containsKey(a.ip()), at);
         }
       }
-      case PoolAction.CreateEni _, PoolAction.AssignAddresses _, PoolAction.Probe _ -> {}
+      case PoolAction.CreateEni _, PoolAction.AssignAddresses _ -> {
+        if (action.pool().isDefault()) {
+          expected = expected.provided(at);
+        }
+      }
+      case PoolAction.Probe _ -> {}
     }
     if (action.destructive()) {
       surpluses.remove(action.pool());

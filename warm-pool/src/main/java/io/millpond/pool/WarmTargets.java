@@ -94,7 +94,7 @@ public final class WarmTargets {
           }
         }
       }
-      int expected = pool.name().isDefault() ? pool.state().expected() : 0;
+      int expected = pool.name().isDefault() ? pool.state().expected().pods() : 0;
       return new Stock(total, total - assigned, usable, pool.waiters().size() + expected);
     }
 

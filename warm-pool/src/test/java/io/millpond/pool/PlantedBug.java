@@ -247,7 +247,53 @@ enum PlantedBug implements PoolUnderTest {
       all.replaceAll((_, own) -> new PoolState.Surplus(oldest.since(), own.least()));
       return with(next, next.verified(), next.enis(), next.inFlight(), all);
     }
+  },
+  PODS_THAT_ARE_BOUND_TOGETHER_ARE_PROVIDED_FOR_ONE_BY_ONE {
+    @Override
+    public List<PoolAction> plan(PoolState state, PoolPolicy policy, BootTime now) {
+      Expected settled = new Expected(state.expected().pods(), BootTime.BOOT, BootTime.BOOT);
+      return Planner.plan(with(state, settled), policy, now);
+    }
+  },
+  AN_EXPECTED_POD_THAT_ASKS_COUNTS_TWICE {
+    @Override
+    public PoolState apply(PoolState state, PoolEvent event) {
+      return event instanceof PoolEvent.DemandExpected e && e.pods() == state.expected().pods() - 1
+          ? state
+          : state.apply(event);
+    }
+  },
+  WHAT_EXPECTED_PODS_NEED_IS_GIVEN_BACK {
+    @Override
+    public PoolState apply(PoolState state, PoolEvent event) {
+      return event instanceof PoolEvent.DemandExpected ? state : state.apply(event);
+    }
+  },
+  THE_NUMBER_OF_EXPECTED_PODS_NEVER_SETTLES {
+    @Override
+    public List<PoolAction> plan(PoolState state, PoolPolicy policy, BootTime now) {
+      Expected rising = new Expected(state.expected().pods(), now, now);
+      return Planner.plan(with(state, rising), policy, now);
+    }
   };
+
+  private static PoolState with(PoolState s, Expected expected) {
+    return new PoolState(
+        s.limits(),
+        s.run(),
+        s.verified(),
+        s.enis(),
+        s.foreign(),
+        s.waiters(),
+        s.inFlight(),
+        s.holds(),
+        s.sightings(),
+        s.released(),
+        s.releasedOtherwise(),
+        expected,
+        s.surpluses(),
+        s.nextAction());
+  }
 
   private static boolean unassigns(PoolState state, long actionId) {
     PoolState.InFlight flight = state.inFlight().get(actionId);

@@ -82,7 +82,7 @@ final class PoolPropertiesTest {
       }
     }
     all.addAll(List.of("free", "owned", "cooling", "quarantined", "frozen", "leaving"));
-    all.addAll(List.of("restart", "boot"));
+    all.addAll(List.of("restart", "boot", "an expected pod asks"));
     all.remove("Tick"); // comes with every request and every serving
     return all;
   }

@@ -29,6 +29,10 @@ final class PoolRules {
   private BootTime began = BootTime.BOOT;
   private long demanded;
   private long grown;
+  private int expected;
+  private BootTime expectedFirst = BootTime.BOOT;
+  private BootTime expectedLast = BootTime.BOOT;
+  private boolean grew;
 
   /** Whether the address was given back is not known since a moment; when EC2 was asked first. */
   private record Doubt(BootTime since, Optional<BootTime> asked) {
@@ -69,6 +73,10 @@ final class PoolRules {
     asked = now;
     began = now;
     calmSince.clear();
+    expected = 0;
+    expectedFirst = BootTime.BOOT;
+    expectedLast = BootTime.BOOT;
+    grew = false;
     if (verified) {
       pods.stream()
           .map(PoolEvent.Held::address)
@@ -114,6 +122,29 @@ final class PoolRules {
   /** So many addresses more may have to be ordered because of what happened. */
   void demand(int addresses) {
     demanded += addresses;
+  }
+
+  /** So many pods are expected from this moment on. */
+  void expects(int pods, BootTime now) {
+    if (pods > expected) {
+      expectedFirst = now.since(expectedLast).toMillis() < 300 ? expectedFirst : now;
+      expectedLast = now;
+    }
+    expected = pods;
+  }
+
+  /**
+   * Whether the last pods were bound less than 0.3 s ago, and the first, or those for whom the pool
+   * grew, less than 1.5 s.
+   */
+  private boolean settling(BootTime now) {
+    return expected > 0
+        && now.since(expectedLast).toMillis() < 300
+        && now.since(expectedFirst).toMillis() < 1500;
+  }
+
+  private int expected(PoolName pool) {
+    return pool.isDefault() ? expected : 0;
   }
 
   /** The pod's last trace went at this moment. */
@@ -237,13 +268,18 @@ final class PoolRules {
   void ordered(PoolState state, PoolAction action, Collection<PoolAction> running, BootTime now) {
     must(running.stream().noneMatch(a -> a.id() == action.id()), "6 not ordered twice", action);
     if (action.incoming() > 0) {
-      growth(state, action, running);
+      growth(state, action, running, now);
     }
     if (action.destructive()) {
       must(verified, "4 nothing destructive from unverified knowledge", action);
       must(
           lasted(action, now) || makesPlace(state, action, running),
           "5 surplus lasts, unless a pod of another pool waits for the place",
+          action + " " + state);
+      PoolView pool = PoolView.of(state, action.pool(), policy);
+      must(
+          pool.stock().usable() - freeOf(state, action) >= expected(action.pool()),
+          "3 what expected pods need does not go",
           action + " " + state);
       for (IpAddress ip : taken(action)) {
         must(!owners.containsKey(ip), "3 no owned address goes", action);
@@ -258,6 +294,30 @@ final class PoolRules {
       }
       demand(1 + taken(action).size());
     }
+  }
+
+  /** How many usable addresses the pool has less after the action. */
+  private static int freeOf(PoolState state, PoolAction action) {
+    return switch (action) {
+      case PoolAction.UnassignAddresses u -> u.addresses().size();
+      case PoolAction.ReleaseEni r -> known(state, r.eni());
+      case PoolAction.CreateEni _, PoolAction.AssignAddresses _, PoolAction.Probe _ -> 0;
+    };
+  }
+
+  /** Once the actions of a plan were ordered: nothing that is lacking is put off for long. */
+  void planned(PoolState state, BootTime now) {
+    PoolView pool = PoolView.of(state, PoolName.DEFAULT, policy);
+    must(
+        pool.stock().usable() >= expected
+            || settling(now)
+            || !state.waiters().isEmpty() // who waits comes first, in any pool
+            || Growth.room(pool, Growth.freePlaces(pool)) == 0
+            || !Growth.mayOrder(pool, now),
+        "5 expected pods are provided for",
+        state);
+    expectedFirst = grew ? now : expectedFirst;
+    grew = false;
   }
 
   private boolean lasted(PoolAction action, BootTime now) {
@@ -277,7 +337,10 @@ final class PoolRules {
     for (PoolView pool : PoolView.all(state, policy)) {
       if (pool.name().equals(action.pool())) {
         int left = pool.stock().usable() - pool.incoming() - known(state, release.eni());
-        must(left >= pool.waiters().size(), "its own pods come first", action + " " + state);
+        must(
+            left >= pool.waiters().size() + expected(pool.name()),
+            "its own pods come first",
+            action + " " + state);
       } else {
         waiting += Math.max(0, pool.unserved());
       }
@@ -303,7 +366,8 @@ final class PoolRules {
     };
   }
 
-  private void growth(PoolState state, PoolAction action, Collection<PoolAction> running) {
+  private void growth(
+      PoolState state, PoolAction action, Collection<PoolAction> running, BootTime now) {
     int coming = running.stream().filter(this::canBring).mapToInt(PoolAction::incoming).sum();
     int most = Math.min(limits.maxEnis(), policy.maxEni());
     must(
@@ -316,13 +380,18 @@ final class PoolRules {
     int will = sum.total() - sum.leaving() + sum.incoming() + action.incoming();
     must(will <= Math.max(own.maxPods(), 1), "not more than pods can use", action);
     if (own.byAddress()) {
-      int target = own.warmIpTarget().orElse(0) + sum.waiting() + sum.expected();
+      int target = own.warmIpTarget().orElse(0) + sum.waiting() + expected(action.pool());
       int usable = PoolView.of(state, action.pool(), policy).stock().usable() + action.incoming();
       must(
           usable <= target || will <= own.minimumIpTarget().orElse(0),
           "6 not more than is short",
           action + " with " + sum);
     }
+    must(
+        sum.waiting() > 0 || !action.pool().isDefault() || !settling(now),
+        "7 one growth for pods that are bound together",
+        action);
+    grew |= action.pool().isDefault();
     grown++;
     must(grown <= demanded, "7 no more growth than demand", grown + " for " + demanded);
   }

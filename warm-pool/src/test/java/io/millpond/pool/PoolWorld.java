@@ -117,14 +117,20 @@ final class PoolWorld {
       case 61 -> any(more).ifPresent(a -> alien(a.ip()));
       case 62 -> foreignHands(more);
       default -> {
-        expected = more % 3;
-        rules.demand(expected);
-        tell(new PoolEvent.DemandExpected(expected, now));
+        expect(more % 4 == 0 ? 0 : expected + more % 4);
         if ((more >>> 2) % 4 == 0) {
           restart(more >>> 4);
         }
       }
     }
+  }
+
+  /** So many pods are bound to the node, and have not asked. */
+  private void expect(int pods) {
+    rules.demand(Math.max(0, pods - expected));
+    expected = Math.min(pods, PODS);
+    rules.expects(expected, now);
+    tell(new PoolEvent.DemandExpected(expected, now));
   }
 
   private Optional<PoolAddress> any(int which) {
@@ -215,6 +221,7 @@ final class PoolWorld {
     rules.started(view, pods, now);
     cloud.startsWith(view);
     state = PoolState.empty(LIMITS, "run" + steps);
+    expected = 0;
     tell(new PoolEvent.Started(view, pods, released, otherwise, now));
   }
 
@@ -253,7 +260,12 @@ final class PoolWorld {
   private void request(AttachmentKey key) {
     if (!rules.owns(key)) {
       story.add("request " + key);
-      rules.demand(1);
+      if (expected > 0 && poolOf(key).isDefault() && steps % 4 > 0) {
+        saw("an expected pod asks");
+        expect(expected - 1);
+      } else {
+        rules.demand(1);
+      }
       PoolState.Allocation answer = pool.request(state, key, poolOf(key), policy, now);
       state = answer.state();
       saw(answer.result().getClass().getSimpleName());
@@ -326,6 +338,7 @@ final class PoolWorld {
       tell(new PoolEvent.Ordered(action, now));
       saw(action.kind().toString());
     }
+    rules.planned(state, now);
     Set<IpAddress> known = new TreeSet<>();
     for (PoolEni eni : state.enis().values()) {
       for (PoolAddress address : eni.addresses().values()) {
@@ -400,7 +413,7 @@ final class PoolWorld {
       remove(PoolSubject.pod(pod));
     }
     kernel.unknownSlavesDie();
-    tell(new PoolEvent.DemandExpected(0, now));
+    expect(steps % 3);
     int last = 0;
     step(0);
     for (int round = 0; round < 120; round++) {

@@ -183,6 +183,7 @@ public final class CniVerbs implements CniServer.Verbs {
     return new PodRequest(
         key,
         pod.toString(),
+        pod.uid(),
         configuration.mtu(),
         configuration.extraRoutes(),
         configuration.demands(),

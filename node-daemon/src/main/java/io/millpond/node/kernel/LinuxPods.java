@@ -80,7 +80,7 @@ public final class LinuxPods implements PodNetwork {
         node.address(),
         plan.direct(node.direct()),
         plan.extraRoutes(),
-        node.serviceCidrs(),
+        node.serviceCidrs().get(),
         plan.pod(),
         plan.demands());
   }

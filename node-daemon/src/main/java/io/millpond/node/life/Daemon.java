@@ -16,6 +16,10 @@ import io.millpond.node.http.NodeView;
 import io.millpond.node.install.CniInstallation;
 import io.millpond.node.kernel.KernelAccess;
 import io.millpond.node.kernel.NodeFacts;
+import io.millpond.node.kubernetes.Cluster;
+import io.millpond.node.kubernetes.ClusterAccess;
+import io.millpond.node.kubernetes.ClusterCare;
+import io.millpond.node.kubernetes.ServiceCidrs;
 import io.millpond.node.settings.Settings;
 import io.millpond.pool.PoolSummary;
 import io.millpond.pool.value.Prefix;
@@ -41,12 +45,17 @@ public final class Daemon implements NodeView {
   /** Below the grace period that Kubernetes and systemd give by default. */
   private static final Duration LAST_REQUESTS = Duration.ofSeconds(20);
 
+  /** How long the first pods wait for a silent API server. */
+  private static final Duration SERVICE_CIDRS = Duration.ofSeconds(2);
+
   private final Settings settings;
   private final CloudAccess access;
   private final KernelAccess kernel;
   private final Metrics metrics;
   private final int user;
   private final CniInstallation installation;
+  private final ClusterAccess.Found cluster;
+  private final ServiceCidrs serviceCidrs;
   private final ServiceSupervisor supervisor = ServiceSupervisor.ofThisProcess();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile String progress = "starting";
@@ -62,12 +71,15 @@ public final class Daemon implements NodeView {
   private volatile @Nullable AdminServer admin;
   private volatile @Nullable HttpFront http;
   private volatile @Nullable ProbeServer probe;
+  private volatile @Nullable ClusterCare care;
 
   /**
    * A daemon with these settings.
    *
    * @param user whose processes are served: root on a node
    * @param installation of the plugin, begun when the daemon serves
+   * @param cluster that the node belongs to, if it does; the daemon closes it
+   * @param serviceCidrs of the settings or of the cluster
    */
   public Daemon(
       Settings settings,
@@ -75,13 +87,17 @@ public final class Daemon implements NodeView {
       KernelAccess kernel,
       Metrics metrics,
       int user,
-      CniInstallation installation) {
+      CniInstallation installation,
+      ClusterAccess.Found cluster,
+      ServiceCidrs serviceCidrs) {
     this.settings = settings;
     this.access = access;
     this.kernel = kernel;
     this.metrics = metrics;
     this.user = user;
     this.installation = installation;
+    this.cluster = cluster;
+    this.serviceCidrs = serviceCidrs;
   }
 
   /**
@@ -107,6 +123,7 @@ public final class Daemon implements NodeView {
     http =
         HttpFront.start(
             settings.daemon().httpAddress(), settings.daemon().metricsAddress(), this, metrics);
+    join();
     CloudAccess.Opened opened = open();
     CloudAccess.Identity identity = opened.identity();
     instance = identity.instanceId();
@@ -115,8 +132,18 @@ public final class Daemon implements NodeView {
     numbers(fresh);
     fresh.start(this::waitingFor);
     progress = "the DELs that were kept are taking effect";
+    ClusterCare caring = care;
+    if (caring != null) {
+      caring.awaitServiceCidrs(SERVICE_CIDRS);
+    }
     serve(mine, identity, fresh);
     core = fresh;
+    if (caring != null) {
+      caring.serves(
+          fresh.expectedPods(),
+          fresh.notices(),
+          () -> fresh.has(settings.kubernetes().readyAddresses()));
+    }
     installation.start(() -> notReady().isEmpty());
     tell("READY=1\nSTATUS=" + identity.instanceId() + " serves");
     log.info(
@@ -127,15 +154,40 @@ public final class Daemon implements NodeView {
         PoolJson.counts(fresh.pool().snapshot().summary()));
   }
 
+  /** Begins to talk to the cluster; nothing waits for it. */
+  private void join() {
+    switch (cluster) {
+      case ClusterAccess.Usable(Cluster found) -> {
+        log.info("this is the node {} of the cluster at {}", found.nodeName(), found.address());
+        ClusterCare fresh = new ClusterCare(found, serviceCidrs, this::notReady);
+        care = fresh;
+        metrics.gauge(
+            "millpond_pod_watch_age_seconds",
+            "Since the API server last said anything of the node's pods.",
+            () -> fresh.podsAge().toMillis() / 1000.0);
+        fresh.start();
+      }
+      case ClusterAccess.NotUsed(String reason) -> log.info("Kubernetes is not used: {}", reason);
+      case ClusterAccess.Unusable(String reason, String remedy) ->
+          log.error("{}: {}", reason, remedy);
+    }
+  }
+
+  private List<String> clusterFindings() {
+    ClusterCare caring = care;
+    if (caring != null) {
+      return caring.findings();
+    }
+    return cluster instanceof ClusterAccess.Unusable(String reason, String remedy)
+        ? List.of(reason + "; " + remedy)
+        : List.of();
+  }
+
   private NodeCore core(CloudAccess.Opened opened) throws IOException {
     CloudAccess.Identity self = opened.identity();
     KernelAccess.Opened node =
         kernel.open(
-            new NodeFacts(
-                self.address(),
-                direct(self),
-                settings.network().serviceCidrs(),
-                settings.network().mtu()));
+            new NodeFacts(self.address(), direct(self), serviceCidrs, settings.network().mtu()));
     return new NodeCore(
         settings,
         new NodeCore.Node(opened.limits(), node.clock(), node.linkName(), randomWord()),
@@ -273,8 +325,13 @@ public final class Daemon implements NodeView {
         "Requests that wait for an address.",
         () -> fresh.pool().snapshot().summary().waiting());
     metrics.gauge(
+        "millpond_pods_expected",
+        "Pods that are bound to the node, need an address and have not asked for it.",
+        () -> fresh.pool().snapshot().summary().expected());
+    metrics.gauge(
         "millpond_network_namespaces_open",
-        "Network namespaces that requests, healing and rehearsals hold open; 0 when nothing is done.",
+        "Network namespaces that requests, healing and rehearsals hold open; 0 when nothing is"
+            + " done.",
         Netns::openCount);
   }
 
@@ -295,7 +352,9 @@ public final class Daemon implements NodeView {
     NodeCore running = core;
     return running == null
         ? List.of()
-        : Stream.concat(running.findings().stream(), installation.findings().stream()).toList();
+        : Stream.of(running.findings(), installation.findings(), clusterFindings())
+            .flatMap(List::stream)
+            .toList();
   }
 
   @Override
@@ -326,6 +385,10 @@ public final class Daemon implements NodeView {
     stopping = true;
     tell("STOPPING=1");
     installation.close();
+    ClusterCare caring = care;
+    if (caring != null) {
+      caring.close();
+    }
     CniServer serving = plugins;
     UnixServer listener = socket;
     AdminServer administrator = admin;

@@ -13,8 +13,10 @@ import io.millpond.node.pods.Attachments;
 import io.millpond.node.pods.CheckPod;
 import io.millpond.node.pods.CollectGarbage;
 import io.millpond.node.pods.DeletePod;
+import io.millpond.node.pods.ExpectedPods;
 import io.millpond.node.pods.HealPods;
 import io.millpond.node.pods.KeyLanes;
+import io.millpond.node.pods.PodNotices;
 import io.millpond.node.pods.PodVerbs;
 import io.millpond.node.pods.PoolWish;
 import io.millpond.node.pods.Readiness;
@@ -26,6 +28,7 @@ import io.millpond.pool.PoolEvent;
 import io.millpond.pool.PoolLimits;
 import io.millpond.pool.PoolPolicy;
 import io.millpond.pool.PoolState;
+import io.millpond.pool.PoolSummary;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.BootTime;
 import io.millpond.pool.value.EniId;
@@ -62,6 +65,8 @@ public final class NodeCore implements AutoCloseable {
   private final CloudCare cloudCare;
   private final KeyLanes lanes = new KeyLanes();
   private final Attachments attachments;
+  private final ExpectedPods expectedPods;
+  private final PodNotices notices = new PodNotices();
   private final AddPod addPod;
   private final DeletePod deletePod;
   private final CheckPod checkPod;
@@ -120,8 +125,19 @@ public final class NodeCore implements AutoCloseable {
             metrics,
             settings.daemon().reconcilePeriod());
     this.cloudCare = new CloudCare(cloud, views, pool, settings.cloud().checkPeriod());
+    this.expectedPods = new ExpectedPods(pool, attachments);
     this.addPod =
-        new AddPod(pool, cloud::check, pods, places, attachments, lanes, settings, metrics);
+        new AddPod(
+            pool,
+            expectedPods,
+            notices,
+            cloud::check,
+            pods,
+            places,
+            attachments,
+            lanes,
+            settings,
+            metrics);
     this.deletePod = new DeletePod(pool, pods, attachments, lanes);
     this.checkPod = new CheckPod(pool, pods, places, attachments, lanes, settings);
     this.collectGarbage =
@@ -238,6 +254,28 @@ public final class NodeCore implements AutoCloseable {
   /** What is wrong in the kernel and cannot be put right by the daemon, with remedies. */
   public List<String> findings() {
     return kernelCare.findings();
+  }
+
+  /** Pods that are bound to the node, for whoever hears of them. */
+  public ExpectedPods expectedPods() {
+    return expectedPods;
+  }
+
+  /** What owners of pods should hear, for whoever tells them. */
+  public PodNotices notices() {
+    return notices;
+  }
+
+  /**
+   * Whether the default pool has so many addresses that are in use or could be, or all that it may
+   * have where that is less.
+   */
+  public boolean has(int addresses) {
+    PoolPolicy policy = pool.policy();
+    int enis = policy.maxEni() - (policy.firstEniForPods() ? 0 : 1);
+    int most = Math.min(policy.maxPods(), enis * pool.snapshot().limits().slotsPerEni());
+    PoolSummary sum = pool.snapshot().summary(PoolName.DEFAULT);
+    return sum.owned() + sum.free() >= Math.min(addresses, most);
   }
 
   /** The pool, for pages and tests. */

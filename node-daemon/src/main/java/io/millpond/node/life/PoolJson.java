@@ -122,6 +122,7 @@ final class PoolJson {
     counts.put("total", sum.total());
     counts.put("enis", sum.enis());
     counts.put("waiting", sum.waiting());
+    counts.put("expected", sum.expected());
     return counts;
   }
 

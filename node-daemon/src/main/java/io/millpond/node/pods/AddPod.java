@@ -11,6 +11,7 @@ import io.millpond.node.log.LogContext;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.warm.PoolAnswer;
 import io.millpond.node.warm.WarmPool;
+import io.millpond.pool.AllocationResult;
 import io.millpond.pool.PoolEvent;
 import io.millpond.pool.value.AttachmentKey;
 import io.millpond.pool.value.PoolName;
@@ -37,7 +38,12 @@ public final class AddPod {
   /** How often a waiting request looks whether its caller is still there. */
   private static final Duration LOOK = Duration.ofMillis(100);
 
+  /** A pod that has waited so long for an address is told why. */
+  private static final Duration LATE = Duration.ofSeconds(5);
+
   private final WarmPool pool;
+  private final ExpectedPods expected;
+  private final PodNotices notices;
   private final FirstEni firstEni;
   private final PoolChoice choice;
   private final PodNetwork kernel;
@@ -54,6 +60,8 @@ public final class AddPod {
    */
   public AddPod(
       WarmPool pool,
+      ExpectedPods expected,
+      PodNotices notices,
       Function<PoolName, Cloud.Result<Cloud.Done>> check,
       PodNetwork kernel,
       EniPlaces places,
@@ -62,6 +70,8 @@ public final class AddPod {
       Settings settings,
       Metrics metrics) {
     this.pool = pool;
+    this.expected = expected;
+    this.notices = notices;
     this.firstEni = new FirstEni(check);
     this.choice = new PoolChoice(settings.cloud().pools());
     this.kernel = kernel;
@@ -86,7 +96,9 @@ public final class AddPod {
             "try again",
             Optional.empty());
       }
-      return inTurn(request, netns, new Wanted(turn, caller), began);
+      AddOutcome end = inTurn(request, netns, new Wanted(turn, caller), began);
+      notices.tell(request, end);
+      return end;
     }
   }
 
@@ -179,8 +191,18 @@ public final class AddPod {
 
   private AddOutcome from(PoolName name, PodRequest request, Netns netns, Wanted wanted, long began)
       throws InterruptedException {
+    try {
+      return tried(name, request, netns, wanted, began);
+    } finally {
+      expected.answered(request.key());
+    }
+  }
+
+  private AddOutcome tried(
+      PoolName name, PodRequest request, Netns netns, Wanted wanted, long began)
+      throws InterruptedException {
     for (int i = 0; i < TRIES; i++) {
-      switch (address(request.key(), name, left(began), wanted)) {
+      switch (address(request, name, left(began), wanted)) {
         case PoolAnswer.Granted granted -> {
           Optional<AddOutcome> end = build(request, granted, netns, wanted);
           if (end.isPresent()) {
@@ -214,15 +236,19 @@ public final class AddPod {
     return known == asked
         ? new AddOutcome.Failed(
             key.shown()
-                + " exists already in this namespace and was left untouched; a DEL must come before another ADD")
+                + " exists already in this namespace and was left untouched; a DEL must come before"
+                + " another ADD")
         : new AddOutcome.ExistsElsewhere(
             "%s exists in another network namespace (inode %d, asked for %d) until its DEL"
                 .formatted(key.shown(), known, asked));
   }
 
-  private PoolAnswer address(AttachmentKey key, PoolName name, Duration wait, Wanted wanted)
+  private PoolAnswer address(PodRequest request, PoolName name, Duration wait, Wanted wanted)
       throws InterruptedException {
-    CompletableFuture<PoolAnswer> answer = pool.request(key, name, wait);
+    AttachmentKey key = request.key();
+    long late = System.nanoTime() + LATE.toNanos();
+    boolean told = false;
+    CompletableFuture<PoolAnswer> answer = expected.request(request, name, wait);
     wanted.turn().whenUnwanted(() -> pool.withdraw(key));
     while (true) {
       try {
@@ -230,6 +256,9 @@ public final class AddPod {
       } catch (TimeoutException e) {
         if (wanted.not().isPresent()) {
           pool.withdraw(key);
+        } else if (!told && System.nanoTime() - late >= 0) {
+          told = true;
+          late(request, name);
         }
       } catch (ExecutionException e) {
         return new PoolAnswer.None(
@@ -238,6 +267,17 @@ public final class AddPod {
         pool.withdraw(key);
         throw e;
       }
+    }
+  }
+
+  private void late(PodRequest request, PoolName name) {
+    if (pool.snapshot().explain(request.key(), name, pool.policy(), pool.now())
+        instanceof AllocationResult.Wait(var reason, var expectedIn)) {
+      notices.tell(
+          request,
+          PodNotices.Kind.LATE,
+          reason + " (expected in " + Math.max(1, expectedIn.toSeconds()) + " s)",
+          "");
     }
   }
 
@@ -260,10 +300,12 @@ public final class AddPod {
             java.util.Map.of(
                 LogContext.IP, plan.address().toString(), LogContext.ENI, granted.eni().value()))) {
       return switch (kernel.attach(plan, netns)) {
-        case PodNetwork.Attached attached -> Optional.of(attached(plan, attached, netns, wanted));
+        case PodNetwork.Attached attached ->
+            Optional.of(attached(plan, request.podUid(), attached, netns, wanted));
         case PodNetwork.AddressInUse inUse -> {
           log.warn(
-              "an unknown interface holds the address: it goes into quarantine, another is taken ({})",
+              "an unknown interface holds the address: it goes into quarantine, another is taken"
+                  + " ({})",
               inUse.detail());
           metrics.addressInUse();
           pool.apply(new PoolEvent.AddressInUse(key, plan.address(), pool.now())).join();
@@ -299,14 +341,14 @@ public final class AddPod {
   }
 
   private AddOutcome attached(
-      PodPlan plan, PodNetwork.Attached attached, Netns netns, Wanted wanted) {
+      PodPlan plan, String podUid, PodNetwork.Attached attached, Netns netns, Wanted wanted) {
     Optional<String> unwanted = wanted.not();
     if (unwanted.isPresent()) {
       log.info("undoing an ADD: {}", unwanted.get());
       undo(plan.key(), netns);
       return new AddOutcome.Abandoned(unwanted.get());
     }
-    attachments.built(plan, netns.inode());
+    attachments.built(plan, podUid, netns.inode());
     pool.apply(new PoolEvent.Attached(plan.key(), pool.now())).join();
     return new AddOutcome.Added(
         plan, attached.hostLink(), attached.mac(), attached.mtu(), attached.leads());

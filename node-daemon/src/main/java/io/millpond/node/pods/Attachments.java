@@ -18,6 +18,9 @@ import java.util.function.Function;
  * names the true key. Safe for any thread.
  */
 public final class Attachments {
+  /** What is left in an alias for a pod's name when all else in it is as long as it may be. */
+  private static final int SHORTEST_CUT_NAME = 36;
+
   private final Function<AttachmentKey, String> linkName;
   private final Map<String, Attachment> byLink = new ConcurrentHashMap<>();
 
@@ -26,7 +29,8 @@ public final class Attachments {
    *
    * @param key as the pool knows it
    * @param hostLink name of its host veth
-   * @param pod {@code namespace/name}, empty if unknown
+   * @param pod {@code namespace/name}, empty if unknown; found in the kernel, it may lack its end
+   * @param podUid of the Kubernetes object, empty if unknown
    * @param netnsInode 0 if unknown
    * @param extraRoutes of its network's configuration, as far as this run was told
    * @param demands host ports and bandwidth limits
@@ -35,12 +39,18 @@ public final class Attachments {
       AttachmentKey key,
       String hostLink,
       String pod,
+      String podUid,
       long netnsInode,
       List<Prefix> extraRoutes,
       PodDemands demands) {
     /** Copies the list. */
     public Attachment {
       extraRoutes = List.copyOf(extraRoutes);
+    }
+
+    /** A kernel's record cuts long names; what it keeps of them is longer than most names are. */
+    private boolean isNamed(String other) {
+      return pod.length() < SHORTEST_CUT_NAME ? pod.equals(other) : other.startsWith(pod);
     }
   }
 
@@ -64,16 +74,32 @@ public final class Attachments {
     byLink.put(
         seen.hostLink(),
         new Attachment(
-            seen.key(), seen.hostLink(), seen.pod(), seen.netnsInode(), List.of(), seen.demands()));
+            seen.key(),
+            seen.hostLink(),
+            seen.pod(),
+            "",
+            seen.netnsInode(),
+            List.of(),
+            seen.demands()));
   }
 
-  /** Files an attachment that was built. */
-  public void built(PodPlan plan, long netnsInode) {
+  /**
+   * Files an attachment that was built.
+   *
+   * @param podUid empty if unknown
+   */
+  public void built(PodPlan plan, String podUid, long netnsInode) {
     String hostLink = linkName.apply(plan.key());
     byLink.put(
         hostLink,
         new Attachment(
-            plan.key(), hostLink, plan.pod(), netnsInode, plan.extraRoutes(), plan.demands()));
+            plan.key(),
+            hostLink,
+            plan.pod(),
+            podUid,
+            netnsInode,
+            plan.extraRoutes(),
+            plan.demands()));
   }
 
   /** Forgets what the pool knows by this key. */
@@ -89,6 +115,16 @@ public final class Attachments {
   /** The attachment that the pool knows by this key. */
   public Optional<Attachment> byPoolKey(AttachmentKey key) {
     return byLink.values().stream().filter(attachment -> attachment.key().equals(key)).findFirst();
+  }
+
+  /** Whether a pod has one: by its uid where that is known, else by its name. */
+  public boolean has(String pod, String podUid) {
+    return byLink.values().stream()
+        .anyMatch(
+            attachment ->
+                (attachment.podUid().isEmpty() || podUid.isEmpty())
+                    ? attachment.isNamed(pod)
+                    : attachment.podUid().equals(podUid));
   }
 
   /** All of them. */

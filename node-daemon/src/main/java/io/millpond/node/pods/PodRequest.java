@@ -14,6 +14,7 @@ import java.util.OptionalInt;
  * A pod as the runtime and the network's configuration describe it.
  *
  * @param pod {@code namespace/name}, empty where the runtime did not say
+ * @param podUid of the Kubernetes object, empty where the runtime did not say
  * @param mtu where the configuration overrides the node's
  * @param extraRoutes of the configuration
  * @param demands host ports and bandwidth limits
@@ -22,6 +23,7 @@ import java.util.OptionalInt;
 public record PodRequest(
     AttachmentKey key,
     String pod,
+    String podUid,
     OptionalInt mtu,
     List<Prefix> extraRoutes,
     PodDemands demands,
@@ -29,6 +31,17 @@ public record PodRequest(
   /** Copies the list. */
   public PodRequest {
     extraRoutes = List.copyOf(extraRoutes);
+  }
+
+  /** Of a runtime that does not say more of the pod than its name. */
+  public PodRequest(
+      AttachmentKey key,
+      String pod,
+      OptionalInt mtu,
+      List<Prefix> extraRoutes,
+      PodDemands demands,
+      PoolWish pool) {
+    this(key, pod, "", mtu, extraRoutes, demands, pool);
   }
 
   /** Without demands, of the default pool. */

@@ -27,7 +27,8 @@ public final class KnownSettings {
           "WARM_ENI_TARGET",
           SettingType.number(0, 128),
           "1",
-          "Whole ENIs' worth of free addresses to keep. Ignored when WARM_IP_TARGET or MINIMUM_IP_TARGET is set.");
+          "Whole ENIs' worth of free addresses to keep. Ignored when WARM_IP_TARGET or"
+              + " MINIMUM_IP_TARGET is set.");
   static final Setting<Integer> WARM_IP_TARGET =
       setting(
           "WARM_IP_TARGET",
@@ -45,13 +46,15 @@ public final class KnownSettings {
           "MAX_ENI",
           SettingType.number(0, 128),
           "0",
-          "ENIs the node may have, the primary one included; 0 or more than the instance type allows means the type's limit.");
+          "ENIs the node may have, the primary one included; 0 or more than the instance type"
+              + " allows means the type's limit.");
   static final Setting<Duration> IP_COOLDOWN_PERIOD =
       setting(
           "IP_COOLDOWN_PERIOD",
           SettingType.duration(Duration.ZERO, Duration.ofHours(1)),
           "30s",
-          "How long a released address rests before another pod gets it, so that all nodes forget the old pod.");
+          "How long a released address rests before another pod gets it, so that all nodes forget"
+              + " the old pod.");
   static final Setting<Duration> RELEASE_DELAY =
       setting(
           "MILLPOND_RELEASE_DELAY",
@@ -63,13 +66,15 @@ public final class KnownSettings {
           "MILLPOND_FIRST_ENI",
           SettingType.number(0, 1),
           "0",
-          "Device index of the first ENI that pods may use: 1 keeps the primary ENI for the node alone.");
+          "Device index of the first ENI that pods may use: 1 keeps the primary ENI for the node"
+              + " alone.");
   static final Setting<Integer> MAX_PODS =
       setting(
           "MILLPOND_MAX_PODS",
           SettingType.number(0, 1000),
           "0",
-          "Addresses a pool has at most, so that no more are kept than pods can use; 0 means as many as the node's ENIs can have.");
+          "Addresses a pool has at most, so that no more are kept than pods can use; 0 means as"
+              + " many as the node's ENIs can have.");
 
   // EC2.
   static final Setting<String> CLUSTER_NAME =
@@ -83,7 +88,8 @@ public final class KnownSettings {
           "MILLPOND_SUBNETS",
           SettingType.texts("subnet ids", PoolsText.SUBNET),
           "",
-          "Subnets for new ENIs; empty means those of the node's zone that are tagged for it, else the primary ENI's.");
+          "Subnets for new ENIs; empty means those of the node's zone that are tagged for it, else"
+              + " the primary ENI's.");
   static final Setting<List<String>> SECURITY_GROUPS =
       setting(
           "MILLPOND_SECURITY_GROUPS",
@@ -95,7 +101,8 @@ public final class KnownSettings {
           "MILLPOND_POOLS",
           SettingType.POOLS,
           "",
-          "Further pools, whose ENIs stand in other subnets or have other security groups: a network's key pool names the one that its addresses come from.");
+          "Further pools, whose ENIs stand in other subnets or have other security groups: a"
+              + " network's key pool names the one that its addresses come from.");
   static final Setting<Map<String, String>> ENI_TAGS =
       setting("MILLPOND_ENI_TAGS", SettingType.PAIRS, "", "Tags for new ENIs, beside our own.");
   static final Setting<URI> EC2_ENDPOINT =
@@ -114,7 +121,9 @@ public final class KnownSettings {
           "AWS_VPC_ENI_MTU",
           SettingType.number(1280, 9001),
           "9001",
-          "MTU of the pods and of the ENIs that millpond adds. The primary ENI keeps the one it has, and no pod gets more than its ENI; a network's own key mtu comes first for pods.");
+          "MTU of the pods and of the ENIs that millpond adds. The primary ENI keeps the one it"
+              + " has, and no pod gets more than its ENI; a network's own key mtu comes first for"
+              + " pods.");
   static final Setting<List<Prefix>> SERVICE_CIDRS =
       setting(
           "MILLPOND_SERVICE_CIDRS",
@@ -126,7 +135,46 @@ public final class KnownSettings {
           "MILLPOND_EXTRA_ROUTES",
           SettingType.PREFIXES,
           "",
-          "Networks beside the VPC's own that pods reach through their ENI with their own address (peered VPCs, on-premises).");
+          "Networks beside the VPC's own that pods reach through their ENI with their own address"
+              + " (peered VPCs, on-premises).");
+
+  // Kubernetes.
+  static final Setting<KubernetesUse> KUBERNETES =
+      setting(
+          "MILLPOND_KUBERNETES",
+          SettingType.oneOf(KubernetesUse.class),
+          "auto",
+          "Whether the cluster's API server is used: auto means yes where KUBECONFIG is set or the"
+              + " daemon runs in a pod with a service account.");
+  static final Setting<Path> KUBECONFIG =
+      setting(
+          "KUBECONFIG",
+          SettingType.PATH,
+          null,
+          "The file that says where the API server is and with which credentials; not set: the"
+              + " pod's service account.");
+  static final Setting<String> NODE_NAME =
+      setting(
+          "MY_NODE_NAME",
+          SettingType.text(
+              "name of a Node", Pattern.compile("[0-9a-z]([0-9a-z.-]{0,251}[0-9a-z])?")),
+          null,
+          "The name of this machine's Node object; not set: its host name in lower case, as the"
+              + " kubelet has it.");
+  static final Setting<URI> CLUSTER_ENDPOINT =
+      setting(
+          "CLUSTER_ENDPOINT",
+          SettingType.URL,
+          null,
+          "The API server's own address, which needs no kube-proxy; not set: that of KUBECONFIG, or"
+              + " the service that a pod finds in its environment.");
+  static final Setting<Integer> READY_ADDRESSES =
+      setting(
+          "MILLPOND_READY_ADDRESSES",
+          SettingType.number(0, 1000),
+          "1",
+          "Addresses that have to be usable before the taint millpond.io/not-ready is taken from"
+              + " the Node; fewer where the node cannot have so many.");
 
   // The daemon.
   static final Setting<Duration> ADD_WAIT =
@@ -134,7 +182,8 @@ public final class KnownSettings {
           "MILLPOND_ADD_WAIT",
           SettingType.duration(Duration.ZERO, Duration.ofSeconds(55)),
           "45s",
-          "How long an ADD waits for an address before it fails with code 11. Below the 60 s that the plugin waits.");
+          "How long an ADD waits for an address before it fails with code 11. Below the 60 s that"
+              + " the plugin waits.");
   static final Setting<Duration> RECONCILE_PERIOD =
       setting(
           "MILLPOND_RECONCILE_PERIOD",
@@ -146,7 +195,8 @@ public final class KnownSettings {
           "MILLPOND_CLOUD_CHECK_PERIOD",
           SettingType.duration(Duration.ofSeconds(5), Duration.ofHours(24)),
           "60s",
-          "How often the instance metadata is compared with what the pool knows; only a difference is asked of EC2.");
+          "How often the instance metadata is compared with what the pool knows; only a difference"
+              + " is asked of EC2.");
   static final Setting<Integer> MAX_CONNECTIONS =
       setting(
           "MILLPOND_MAX_CONNECTIONS",
@@ -164,19 +214,23 @@ public final class KnownSettings {
           "MILLPOND_CNI_CONF_DIR",
           SettingType.PATH,
           null,
-          "Directory of network configurations, such as /etc/cni/net.d: 10-millpond.conflist is written there once pods can be attached. Not set: nothing is written.");
+          "Directory of network configurations, such as /etc/cni/net.d: 10-millpond.conflist is"
+              + " written there once pods can be attached. Not set: nothing is written.");
   static final Setting<Path> CNI_BIN_DIR =
       setting(
           "MILLPOND_CNI_BIN_DIR",
           SettingType.PATH,
           null,
-          "Directory of CNI plugins, such as /opt/cni/bin: the plugin of the daemon's own version is put there once pods can be attached. Not set: nothing is written.");
+          "Directory of CNI plugins, such as /opt/cni/bin: the plugin of the daemon's own version"
+              + " is put there once pods can be attached. Not set: nothing is written.");
   static final Setting<Path> CONFLIST =
       setting(
           "MILLPOND_CONFLIST",
           SettingType.PATH,
           "/etc/millpond/10-millpond.conflist",
-          "A network configuration of your own to be written into MILLPOND_CNI_CONF_DIR, with plugins behind millpond for instance; where there is no such file, the one that comes with millpond.");
+          "A network configuration of your own to be written into MILLPOND_CNI_CONF_DIR, with"
+              + " plugins behind millpond for instance; where there is no such file, the one that"
+              + " comes with millpond.");
   static final Setting<InetSocketAddress> HTTP_ADDRESS =
       setting(
           "MILLPOND_HTTP_ADDRESS",

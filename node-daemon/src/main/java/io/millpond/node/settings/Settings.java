@@ -19,11 +19,17 @@ import java.util.SortedMap;
  * @param pool how many addresses are kept
  * @param cloud where and how ENIs are made
  * @param network what pods are given
+ * @param kubernetes the cluster's API server
  * @param daemon the daemon itself
  * @param installation what is put where container runtimes look
  */
 public record Settings(
-    Pool pool, Cloud cloud, Network network, Daemon daemon, Installation installation) {
+    Pool pool,
+    Cloud cloud,
+    Network network,
+    Kubernetes kubernetes,
+    Daemon daemon,
+    Installation installation) {
 
   /** Fixed in the plugin, whose environment is the runtime's. */
   private static final Path PLUGIN_RUN_DIR = Path.of("/run/millpond");
@@ -58,6 +64,19 @@ public record Settings(
 
   /** What pods are given. */
   public record Network(int mtu, List<Prefix> serviceCidrs, List<Prefix> extraRoutes) {}
+
+  /**
+   * The cluster's API server.
+   *
+   * @param endpoint its own address, where it is not to be found otherwise
+   * @param readyAddresses that have to be usable before the node's taint goes
+   */
+  public record Kubernetes(
+      KubernetesUse use,
+      Optional<Path> kubeconfig,
+      Optional<String> nodeName,
+      Optional<URI> endpoint,
+      int readyAddresses) {}
 
   /** The daemon itself. */
   public record Daemon(
@@ -150,6 +169,12 @@ public record Settings(
             values.get(KnownSettings.MTU),
             values.get(KnownSettings.SERVICE_CIDRS),
             values.get(KnownSettings.EXTRA_ROUTES)),
+        new Kubernetes(
+            values.get(KnownSettings.KUBERNETES),
+            values.find(KnownSettings.KUBECONFIG),
+            values.find(KnownSettings.NODE_NAME),
+            values.find(KnownSettings.CLUSTER_ENDPOINT),
+            values.get(KnownSettings.READY_ADDRESSES)),
         new Daemon(
             values.get(KnownSettings.ADD_WAIT),
             values.get(KnownSettings.RECONCILE_PERIOD),

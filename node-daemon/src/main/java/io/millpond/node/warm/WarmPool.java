@@ -39,8 +39,8 @@ public final class WarmPool implements AutoCloseable {
 
   /** What is to be done while the node goes on trying. */
   private static final String PATIENCE =
-      "wait: the node goes on trying and the kubelet asks again; if it lasts, look at /readyz and the"
-          + " log of millpondd for what EC2 says";
+      "wait: the node goes on trying and the kubelet asks again; if it lasts, look at /readyz and"
+          + " the log of millpondd for what EC2 says";
 
   private static final PoolAnswer STOPPING =
       new PoolAnswer.None(
@@ -63,7 +63,11 @@ public final class WarmPool implements AutoCloseable {
   private record Apply(PoolEvent event, CompletableFuture<PoolState> applied) implements Command {}
 
   private record Ask(
-      AttachmentKey key, PoolName pool, BootTime deadline, CompletableFuture<PoolAnswer> answer)
+      AttachmentKey key,
+      PoolName pool,
+      BootTime deadline,
+      List<PoolEvent> first,
+      CompletableFuture<PoolAnswer> answer)
       implements Command {}
 
   private record Withdraw(AttachmentKey key) implements Command {}
@@ -122,10 +126,13 @@ public final class WarmPool implements AutoCloseable {
    *
    * @param name of the pool that the address has to be from
    * @param wait how long to wait for one that is not there yet
+   * @param first events that are to take effect right before, in the same step: the pool plans
+   *     nothing between them and the request
    */
-  public CompletableFuture<PoolAnswer> request(AttachmentKey key, PoolName name, Duration wait) {
+  public CompletableFuture<PoolAnswer> request(
+      AttachmentKey key, PoolName name, Duration wait, List<PoolEvent> first) {
     CompletableFuture<PoolAnswer> answer = new CompletableFuture<>();
-    submit(new Ask(key, name, clock.get().plus(wait), answer));
+    submit(new Ask(key, name, clock.get().plus(wait), List.copyOf(first), answer));
     return answer;
   }
 
@@ -180,7 +187,8 @@ public final class WarmPool implements AutoCloseable {
 
   private Duration untilNext() {
     BootTime now = clock.get();
-    Duration shortest = TICK;
+    Duration settles = state.expected().settlesIn(now);
+    Duration shortest = settles.isZero() || settles.compareTo(TICK) > 0 ? TICK : settles;
     for (Asked waiting : asked.values()) {
       Duration left = waiting.deadline().since(now);
       shortest = left.compareTo(shortest) < 0 ? left : shortest;
@@ -221,6 +229,9 @@ public final class WarmPool implements AutoCloseable {
   }
 
   private void ask(Ask ask, BootTime now) {
+    for (PoolEvent event : ask.first()) {
+      state = state.apply(event);
+    }
     PoolState.Allocation allocation = state.request(ask.key(), ask.pool(), policy, now);
     state = allocation.state();
     switch (allocation.result()) {

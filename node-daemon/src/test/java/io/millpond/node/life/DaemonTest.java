@@ -11,6 +11,8 @@ import io.millpond.node.cloud.CloudAccess;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.install.CniInstallation;
 import io.millpond.node.kernel.KernelAccess;
+import io.millpond.node.kubernetes.ClusterAccess;
+import io.millpond.node.kubernetes.ServiceCidrs;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.settings.SettingsReader;
 import io.millpond.node.testing.ManualClock;
@@ -48,6 +50,7 @@ class DaemonTest {
   private final ModelKernel kernel = new ModelKernel(clock);
   private final ModelCloud cloud = new ModelCloud(kernel);
   private final List<Daemon> daemons = new ArrayList<>();
+  private ClusterAccess.Found cluster = new ClusterAccess.NotUsed("a test");
   private volatile boolean metadataAnswers = true;
   private final AtomicInteger refusals = new AtomicInteger();
   private volatile Duration openAgain = Duration.ofMillis(100);
@@ -126,7 +129,9 @@ class DaemonTest {
             new CniInstallation(
                 settings.installation(),
                 directory.resolve("plugin"),
-                settings.daemon().reconcilePeriod()));
+                settings.daemon().reconcilePeriod()),
+            cluster,
+            new ServiceCidrs(settings.network().serviceCidrs(), Map.of()));
     daemons.add(daemon);
     return daemon;
   }

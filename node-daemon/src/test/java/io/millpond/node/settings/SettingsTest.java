@@ -84,6 +84,23 @@ class SettingsTest {
         "10.9.0.0/16",
         "network.extraRoutes",
         List.of(Prefix.parse("10.9.0.0/16")));
+    map("MILLPOND_KUBERNETES", "off", "kubernetes.use", KubernetesUse.OFF);
+    map(
+        "KUBECONFIG",
+        "/etc/kubernetes/millpond.conf",
+        "kubernetes.kubeconfig",
+        Optional.of(Path.of("/etc/kubernetes/millpond.conf")));
+    map(
+        "MY_NODE_NAME",
+        "ip-10-0-1-10.ec2.internal",
+        "kubernetes.nodeName",
+        Optional.of("ip-10-0-1-10.ec2.internal"));
+    map(
+        "CLUSTER_ENDPOINT",
+        "https://10.0.0.2:6443",
+        "kubernetes.endpoint",
+        Optional.of(URI.create("https://10.0.0.2:6443")));
+    map("MILLPOND_READY_ADDRESSES", "3", "kubernetes.readyAddresses", 3);
     map("MILLPOND_ADD_WAIT", "500ms", "daemon.addWait", Duration.ofMillis(500));
     map("MILLPOND_RECONCILE_PERIOD", "10s", "daemon.reconcilePeriod", Duration.ofSeconds(10));
     map(
@@ -285,7 +302,10 @@ class SettingsTest {
   @Test
   void theFileWinsOverTheDefaultAndTheEnvironmentOverTheFile() throws Exception {
     String file =
-        "warmIpTarget: 3\nminimumIpTarget: 7\nserviceCidrs: [172.20.0.0/16]\neniTags: {team: net}\n";
+        "warmIpTarget: 3\n"
+            + "minimumIpTarget: 7\n"
+            + "serviceCidrs: [172.20.0.0/16]\n"
+            + "eniTags: {team: net}\n";
     Settings settings = read(file, Map.of("WARM_IP_TARGET", "4"));
     assertThat(settings.pool().warmIpTarget()).contains(4);
     assertThat(settings.pool().minimumIpTarget()).contains(7);

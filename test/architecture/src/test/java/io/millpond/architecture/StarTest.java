@@ -83,6 +83,18 @@ class StarTest {
   @ArchTest static final ArchRule onlyTheLinuxBoundaryKnowsNativeCode = onlyIn(LINUX, "jnr..");
 
   @ArchTest
+  static final ArchRule onlyItsRoomsOfTheDaemonKnowKubernetes =
+      noClasses()
+          .that(
+              resideInAnyPackage(
+                      "io.millpond.node.kubernetes..",
+                      "io.millpond.node.policy..",
+                      "io.millpond.node.cleaner..")
+                  .negate())
+          .should()
+          .dependOnClassesThat(resideInAPackage("io.fabric8.."));
+
+  @ArchTest
   static final ArchRule onlyTheDaemonIsACommand =
       noClasses()
           .that(resideInAnyPackage(NODE, SIMULATOR).negate())
