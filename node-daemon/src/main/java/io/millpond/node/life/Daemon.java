@@ -16,6 +16,8 @@ import io.millpond.node.http.NodeView;
 import io.millpond.node.install.CniInstallation;
 import io.millpond.node.kernel.KernelAccess;
 import io.millpond.node.kernel.NodeFacts;
+import io.millpond.node.probe.ProbeServer;
+import io.millpond.node.probe.ProbeState;
 import io.millpond.node.settings.Settings;
 import io.millpond.pool.PoolSummary;
 import io.millpond.pool.value.Prefix;
