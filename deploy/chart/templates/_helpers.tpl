@@ -68,7 +68,7 @@ imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
-{{- /* What a container may do, of the daemon and of the cleanup: docs/security.md. */ -}}
+{{- /* What a container with these capabilities may do: docs/security.md. */ -}}
 {{- define "millpond.securityContext" -}}
 runAsUser: 0
 runAsGroup: 0
@@ -76,5 +76,5 @@ privileged: false
 readOnlyRootFilesystem: true
 capabilities:
   drop: [ALL]
-  add: [NET_ADMIN, NET_RAW, SYS_ADMIN, SYS_PTRACE]
+  add: {{ . }}
 {{- end -}}

@@ -13,6 +13,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -66,7 +67,9 @@ void main(String[] arguments) throws IOException {
                   element -> element instanceof MethodModel method
                       && isOperation(method)
                       && !called.contains(method.methodName().stringValue())));
+      FileTime time = Files.getLastModifiedTime(client);
       Files.write(client, slimmed);
+      Files.setLastModifiedTime(client, time); // the same jar from the same input
     }
   }
 }

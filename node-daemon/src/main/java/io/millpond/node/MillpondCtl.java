@@ -6,6 +6,7 @@ import io.millpond.linux.datapath.KernelLedger;
 import io.millpond.linux.datapath.NodeTraces;
 import io.millpond.node.admin.AdminClient;
 import io.millpond.node.install.KernelCleanup;
+import io.millpond.node.install.NodeCleanup;
 import io.millpond.node.install.Uninstallation;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -13,7 +14,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -134,8 +137,32 @@ public final class MillpondCtl {
               paramLabel = "DIR",
               defaultValue = "/opt/cni/bin",
               description = "The plugins (default: ${DEFAULT-VALUE}).")
-          Path binDirectory)
-      throws IOException {
+          Path binDirectory,
+      @Option(
+              names = "--until-clean",
+              description =
+                  "For a node to which no daemon comes back: does nothing while one runs, tries again"
+                      + " until nothing is left, and then waits to be stopped.")
+          boolean untilClean,
+      @Option(
+              names = "--probe-socket",
+              paramLabel = "FILE",
+              description =
+                  "With --until-clean: where millpond-probe asks whether the node is clean.")
+          @Nullable Path probeSocket)
+      throws IOException, InterruptedException {
+    if (untilClean) {
+      return new LastVisit(
+              () ->
+                  NodeCleanup.round(
+                      confDirectory,
+                      binDirectory,
+                      runDirectory,
+                      MillpondCtl::attachedPods,
+                      NodeTraces::remove),
+              out)
+          .stay(Optional.ofNullable(probeSocket));
+    }
     Uninstallation done =
         Uninstallation.run(confDirectory, binDirectory, MillpondCtl::attachedPods);
     done.removed().forEach(file -> out.println("removed " + file));

@@ -41,6 +41,17 @@ public record Uninstallation(List<Path> removed, List<String> left) {
    */
   public static Uninstallation run(Path confDir, Path binDir, AttachedPods pods)
       throws IOException {
+    return run(confDir, binDir, pods, true);
+  }
+
+  /** As {@link #run}, where no daemon can start meanwhile: without the mark. */
+  static Uninstallation withoutMark(Path confDir, Path binDir, AttachedPods pods)
+      throws IOException {
+    return run(confDir, binDir, pods, false);
+  }
+
+  private static Uninstallation run(Path confDir, Path binDir, AttachedPods pods, boolean marked)
+      throws IOException {
     List<Path> removed = new ArrayList<>();
     List<String> left = new ArrayList<>();
     Path conflist = confDir.resolve(Conflist.NAME);
@@ -54,11 +65,13 @@ public record Uninstallation(List<Path> removed, List<String> left) {
               + " this again");
       return new Uninstallation(removed, left);
     }
-    WholeFile.put(
-        mark(confDir),
-        "millpond was uninstalled: its daemon installs nothing while this file is here.\n"
-            .getBytes(UTF_8),
-        "rw-r--r--");
+    if (marked) {
+      WholeFile.put(
+          mark(confDir),
+          "millpond was uninstalled: its daemon installs nothing while this file is here.\n"
+              .getBytes(UTF_8),
+          "rw-r--r--");
+    }
     remove(conflist, removed);
     List<String> attached = pods.now();
     if (!attached.isEmpty()) {

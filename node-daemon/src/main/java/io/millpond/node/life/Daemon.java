@@ -20,6 +20,8 @@ import io.millpond.node.kubernetes.Cluster;
 import io.millpond.node.kubernetes.ClusterAccess;
 import io.millpond.node.kubernetes.ClusterCare;
 import io.millpond.node.kubernetes.ServiceCidrs;
+import io.millpond.node.probe.ProbeServer;
+import io.millpond.node.probe.ProbeState;
 import io.millpond.node.settings.Settings;
 import io.millpond.pool.PoolSummary;
 import io.millpond.pool.value.Prefix;

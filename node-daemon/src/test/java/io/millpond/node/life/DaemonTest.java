@@ -13,6 +13,7 @@ import io.millpond.node.install.CniInstallation;
 import io.millpond.node.kernel.KernelAccess;
 import io.millpond.node.kubernetes.ClusterAccess;
 import io.millpond.node.kubernetes.ServiceCidrs;
+import io.millpond.node.probe.Probe;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.settings.SettingsReader;
 import io.millpond.node.testing.ManualClock;
@@ -102,6 +103,15 @@ class DaemonTest {
   }
 
   private Daemon daemon() throws Exception {
+    return daemon("probe-" + daemons.size());
+  }
+
+  private Path probe(String of) {
+    return directory.resolve(of).resolve("sock");
+  }
+
+  /** One whose container has that directory for its probes. */
+  private Daemon daemon(String probe) throws Exception {
     Settings settings =
         SettingsReader.read(
             directory.resolve("none.yaml"),
@@ -110,6 +120,8 @@ class DaemonTest {
                 "2",
                 "MILLPOND_RUN_DIR",
                 run().toString(),
+                "MILLPOND_PROBE_SOCKET",
+                probe(probe).toString(),
                 "MILLPOND_HTTP_ADDRESS",
                 "127.0.0.1:" + httpPort,
                 "MILLPOND_METRICS_ADDRESS",
@@ -221,6 +233,48 @@ class DaemonTest {
     statusIsGood();
     new Socket(InetAddress.getLoopbackAddress(), httpPort).close();
     assertThat(AdminClient.ask(run().resolve("admin.sock"), "status")).contains("\"ready\":true");
+  }
+
+  @Test
+  void aProbeHearsOfItsOwnDaemonAndAStandbyIsReadyOnceItWillBeHandedOverTo() throws Exception {
+    metadataAnswers = false;
+    Daemon first = daemon("first");
+    CompletableFuture<Void> begun = starting(first);
+    await().atMost(TestNode.SOON).until(() -> refusals.get() > 0);
+    assertThat(Probe.run("live", probe("first")))
+        .isEqualTo(new Probe(0, "starting: the metadata is silent\n"));
+    assertThat(Probe.run("ready", probe("first")).status()).isEqualTo(1);
+    metadataAnswers = true;
+    finish(begun);
+    assertThat(Probe.run("ready", probe("first"))).isEqualTo(new Probe(0, "serving\n"));
+
+    CompletableFuture<Void> second = starting(daemon("second"));
+    await()
+        .atMost(TestNode.SOON)
+        .until(
+            () ->
+                Files.exists(probe("second")) && Probe.run("ready", probe("second")).status() == 0);
+    assertThat(first.hasStandby()).isTrue();
+    assertThat(Probe.run("live", probe("second")).said()).startsWith("standby: ");
+    assertThat(Probe.run("ready", probe("first")).said()).isEqualTo("serving\n");
+    CompletableFuture<Void> third = starting(daemon("third"));
+    await().atMost(TestNode.SOON).until(() -> Files.exists(probe("third")));
+    await()
+        .during(Duration.ofMillis(500))
+        .atMost(TestNode.SOON)
+        .until(() -> Probe.run("ready", probe("third")).said().contains("has not chosen this one"));
+
+    metadataAnswers = false;
+    first.stop();
+    await()
+        .atMost(TestNode.SOON)
+        .until(
+            () -> Probe.run("ready", probe("second")).said().startsWith("starting: the metadata"));
+    await().atMost(TestNode.SOON).until(() -> Probe.run("ready", probe("third")).status() == 0);
+    metadataAnswers = true;
+    finish(second);
+    assertThat(Probe.run("ready", probe("second")).said()).isEqualTo("serving\n");
+    assertThat(third).isNotDone();
   }
 
   @Test

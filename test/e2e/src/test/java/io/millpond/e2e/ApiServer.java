@@ -28,8 +28,7 @@ final class ApiServer {
       users: [{name: admin, user: {token: %s}}]
       contexts: [{name: test, context: {cluster: test, user: admin}}]
       current-context: test
-      """
-          .formatted(URL, TOKEN);
+      """;
 
   private final String socket;
 
@@ -61,10 +60,15 @@ final class ApiServer {
   /** A configuration for clients in namespaces where it is reachable. */
   static Path kubeconfig() {
     try {
-      return Files.writeString(Files.createTempFile("kubeconfig", ""), KUBECONFIG);
+      return Files.writeString(Files.createTempFile("kubeconfig", ""), kubeconfigFor(URL));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The text of a configuration for clients that reach it there. */
+  static String kubeconfigFor(String url) {
+    return KUBECONFIG.formatted(url, TOKEN);
   }
 
   /** Creates an object, of a kind that the server may not know yet. */

@@ -1,4 +1,4 @@
-package io.millpond.node.life;
+package io.millpond.node.probe;
 
 import java.util.Locale;
 
@@ -8,12 +8,12 @@ import java.util.Locale;
  * @param phase what it does
  * @param why what it waits for or suffers from, for people; may be empty
  */
-record ProbeState(Phase phase, String why) {
+public record ProbeState(Phase phase, String why) {
   /** In characters; the probe's program takes 1024 octets. */
   private static final int LONGEST = 300;
 
   /** What a daemon does. The names are known to {@code src/main/c/probe.c}. */
-  enum Phase {
+  public enum Phase {
     /** It does not serve yet. */
     STARTING,
     /** Another daemon serves, and hands over to this one when it is told to stop. */

@@ -1,4 +1,4 @@
-package io.millpond.node.life;
+package io.millpond.node.probe;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * in a directory of the container's own says which of them answers. Who connects is told one line;
  * nothing is read.
  */
-final class ProbeServer implements AutoCloseable {
+public final class ProbeServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ProbeServer.class);
   private static final Duration LOOK = Duration.ofMillis(200);
   private static final Duration EXCHANGE = Duration.ofSeconds(2);
@@ -44,7 +44,8 @@ final class ProbeServer implements AutoCloseable {
    * @param user whose processes are told
    * @throws IOException if it cannot listen
    */
-  static ProbeServer start(Path path, Supplier<ProbeState> state, int user) throws IOException {
+  public static ProbeServer start(Path path, Supplier<ProbeState> state, int user)
+      throws IOException {
     ProbeServer probe = new ProbeServer(UnixServer.listen(path), state, user);
     probe.thread.start();
     return probe;
@@ -86,9 +87,15 @@ final class ProbeServer implements AutoCloseable {
     }
   }
 
+  /** Returns when nobody is answered any more. */
   @Override
   public void close() {
     closed = true;
+    try {
+      thread.join(); // before its descriptor's number is another socket's
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     server.close();
   }
 }
