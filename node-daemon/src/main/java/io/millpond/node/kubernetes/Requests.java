@@ -1,59 +1,51 @@
 package io.millpond.node.kubernetes;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.fabric8.kubernetes.client.http.AsyncBody;
-import io.fabric8.kubernetes.client.http.HttpClient;
-import io.fabric8.kubernetes.client.http.HttpRequest;
-import io.fabric8.kubernetes.client.http.HttpResponse;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URLEncoder;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Single requests to the API server, in JSON, each bounded in time (ten seconds) and size. Methods
- * block; safe for any thread.
+ * Single requests to the API server about small objects, as JSON; each is bounded in time (ten
+ * seconds without an octet, half a minute in all) and size. Methods block; safe for any thread.
  */
 public final class Requests {
   /** Whole objects. */
   static final String OBJECTS = "application/json";
 
-  /** Their names, labels and annotations alone (Kubernetes, "API concepts"): a tenth of a Node. */
+  /**
+   * Names, labels and annotations alone (Kubernetes, "API concepts"): a tenth of a Node. Of one
+   * object, and of each event of a watch.
+   */
   static final String METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
   /** The same of a list. */
   static final String METADATA_LIST =
       "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
-  static final Duration TIMEOUT = Duration.ofSeconds(10);
+  static final Duration LONGEST = Duration.ofSeconds(30);
 
   /** Of one answer, in octets. */
-  private static final int LARGEST = 16 << 20;
+  private static final int LARGEST = 8 << 20;
 
-  /** Deep enough for every object of Kubernetes. */
   static final JsonMapper JSON = mapper();
 
-  private final HttpClient http;
-  private final String address;
+  private final ApiServer server;
 
   /** To the cluster's API server. */
   public Requests(Cluster cluster) {
-    this.http = cluster.http();
-    String server = cluster.address().toString();
-    this.address = server.endsWith("/") ? server.substring(0, server.length() - 1) : server;
+    this(new ApiServer(cluster));
+  }
+
+  Requests(ApiServer server) {
+    this.server = server;
   }
 
   private static JsonMapper mapper() {
@@ -61,7 +53,7 @@ public final class Requests {
     mapper
         .getFactory()
         .setStreamReadConstraints(
-            StreamReadConstraints.builder().maxNestingDepth(200).maxStringLength(4 << 20).build());
+            StreamReadConstraints.builder().maxNestingDepth(200).maxStringLength(2 << 20).build());
     return mapper;
   }
 
@@ -80,7 +72,7 @@ public final class Requests {
 
     /** Why it did not, in one bounded line. */
     public String why() {
-      String message = body.path("message").asText("").replaceAll("\\s+", " ");
+      String message = body.path("message").asText("").replaceAll("[^\\x20-\\x7e]+", " ");
       return "HTTP status "
           + status
           + (message.isEmpty()
@@ -108,115 +100,49 @@ public final class Requests {
 
   Answer get(String path, Map<String, String> parameters, String accept)
       throws IOException, InterruptedException {
-    return send("GET " + path, request(path, parameters, accept).build());
+    try (ApiServer.Answer answer =
+        server.get(with(path, parameters), accept, ApiServer.PATIENCE, LONGEST)) {
+      answer.body().allow(LARGEST);
+      return new Answer(answer.code(), read(answer.body().readAllBytes()), answer.retryAfter());
+    }
   }
 
   /** Makes an object. */
   public Answer post(String path, JsonNode body) throws IOException, InterruptedException {
-    return send(
-        "POST " + path,
-        request(path, Map.of(), OBJECTS).post("application/json", body.toString()).build());
+    return send("POST", path, OBJECTS, body);
   }
 
   /** Replaces an object; the server refuses (409) if it is not of the body's version any more. */
   public Answer put(String path, JsonNode body) throws IOException, InterruptedException {
-    return send(
-        "PUT " + path,
-        request(path, Map.of(), OBJECTS).put("application/json", body.toString()).build());
+    return send("PUT", path, OBJECTS, body);
   }
 
   /** Changes what the body names, null removing it (RFC 7386). */
   public Answer mergePatch(String path, JsonNode body) throws IOException, InterruptedException {
-    return send(
-        "PATCH " + path,
-        request(path, Map.of(), METADATA)
-            .patch("application/merge-patch+json", body.toString())
-            .build());
+    return send("PATCH", path, "application/merge-patch+json", body);
   }
 
-  HttpRequest.Builder request(String path, Map<String, String> parameters, String accept) {
+  private Answer send(String method, String path, String type, JsonNode body)
+      throws IOException, InterruptedException {
+    ApiServer.Reply reply = server.send(method, path, type, body.toString());
+    return new Answer(reply.code(), read(reply.body()), reply.retryAfter());
+  }
+
+  static String with(String path, Map<String, String> parameters) {
     String query =
         parameters.entrySet().stream()
             .map(
                 one ->
                     one.getKey() + "=" + URLEncoder.encode(one.getValue(), StandardCharsets.UTF_8))
             .collect(Collectors.joining("&"));
-    return http.newHttpRequestBuilder()
-        .uri(address + path + (query.isEmpty() ? "" : "?" + query))
-        .timeout(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
-        .header("Accept", accept);
+    return query.isEmpty() ? path : path + "?" + query;
   }
 
-  HttpClient http() {
-    return http;
-  }
-
-  private Answer send(String what, HttpRequest request) throws IOException, InterruptedException {
-    ByteArrayOutputStream octets = new ByteArrayOutputStream();
-    long deadline = System.nanoTime() + TIMEOUT.toNanos();
-    HttpResponse<AsyncBody> response =
-        await(
-            what,
-            http.consumeBytes(request, (chunks, body) -> gather(chunks, body, octets)),
-            deadline);
-    AsyncBody body = response.body();
+  static JsonNode read(byte[] octets) throws IOException {
     try {
-      body.consume();
-      Void _ = await(what, body.done(), deadline);
-    } finally {
-      body.cancel();
-    }
-    byte[] whole;
-    synchronized (octets) {
-      whole = octets.toByteArray();
-    }
-    return new Answer(response.code(), read(whole), retryAfter(response));
-  }
-
-  private static void gather(
-      List<ByteBuffer> chunks, AsyncBody body, ByteArrayOutputStream octets) {
-    synchronized (octets) {
-      for (ByteBuffer chunk : chunks) {
-        if (octets.size() + chunk.remaining() > LARGEST) {
-          throw new IllegalStateException("an answer of more than " + LARGEST + " octets");
-        }
-        byte[] copy = new byte[chunk.remaining()];
-        chunk.get(copy);
-        octets.writeBytes(copy);
-      }
-    }
-    body.consume();
-  }
-
-  private static JsonNode read(byte[] octets) {
-    try {
-      @Nullable JsonNode read = JSON.readTree(octets);
-      return read == null ? JSON.missingNode() : read;
-    } catch (IOException e) {
+      return JSON.readTree(octets);
+    } catch (JsonProcessingException e) {
       return JSON.missingNode();
-    }
-  }
-
-  static Optional<Duration> retryAfter(HttpResponse<?> response) {
-    String header = response.header("Retry-After");
-    return header != null && header.matches("[0-9]{1,6}")
-        ? Optional.of(Duration.ofSeconds(Long.parseLong(header)))
-        : Optional.empty();
-  }
-
-  static <T> T await(String what, CompletableFuture<T> future, long deadline)
-      throws IOException, InterruptedException {
-    try {
-      return future.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      future.cancel(true);
-      throw new IOException(what + ": no answer within " + TIMEOUT.toSeconds() + " s", e);
-    } catch (ExecutionException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
-      throw new IOException(what + ": " + cause, cause);
-    } catch (InterruptedException e) {
-      future.cancel(true);
-      throw e;
     }
   }
 }

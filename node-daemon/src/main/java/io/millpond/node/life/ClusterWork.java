@@ -56,7 +56,7 @@ public final class ClusterWork implements AutoCloseable {
     this.node = cluster.nodeName();
     this.placement = placement;
     this.policy = new NodePolicy(settings.pool(), settings.cloud().customNetwork());
-    this.watches = new ClusterSettings(requests, node, policy, placement, spread);
+    this.watches = new ClusterSettings(cluster, policy, placement, spread);
   }
 
   /** Begins to watch. */

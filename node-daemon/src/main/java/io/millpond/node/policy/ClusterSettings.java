@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millpond.node.kubernetes.Backoff;
+import io.millpond.node.kubernetes.Cluster;
 import io.millpond.node.kubernetes.ObjectWatch;
 import io.millpond.node.kubernetes.Requests;
 import java.io.IOException;
@@ -56,29 +57,28 @@ public final class ClusterSettings implements AutoCloseable {
   /**
    * Ready to watch.
    *
-   * @param node name of the Node object
    * @param spread within which a change is reported
    */
   public ClusterSettings(
-      Requests requests, String node, NodePolicy policy, NodePlacement placement, Duration spread) {
-    this.requests = requests;
-    this.node = node;
+      Cluster cluster, NodePolicy policy, NodePlacement placement, Duration spread) {
+    this.requests = new Requests(cluster);
+    this.node = cluster.nodeName();
     this.policy = policy;
     this.placement = placement;
     this.spread = spread;
     watches.add(
         new ObjectWatch<>(
-            requests,
+            cluster,
             new ObjectWatch.Kind<>(
                 NODES, Map.of("fieldSelector", "metadata.name=" + node), true, NodeSeen::of),
             new OfNode()));
     watches.add(
         new ObjectWatch<>(
-            requests, new ObjectWatch.Kind<>(POLICIES, Map.of(), false, o -> o), new OfPolicies()));
+            cluster, new ObjectWatch.Kind<>(POLICIES, Map.of(), false, o -> o), new OfPolicies()));
     if (placement.inUse()) {
       watches.add(
           new ObjectWatch<>(
-              requests,
+              cluster,
               new ObjectWatch.Kind<>(ENI_CONFIGS, Map.of(), false, o -> o),
               new OfEniConfigs()));
     }
@@ -112,7 +112,7 @@ public final class ClusterSettings implements AutoCloseable {
     public void changed(NodeSeen seen) {
       policy.labels(seen.labels());
       placement.node(seen.labels(), seen.annotations());
-      seen(Optional.ofNullable(seen.annotations().get(NodeReport.ANNOTATION)));
+      seen(Optional.ofNullable(seen.annotations().get(PolicyReport.ANNOTATION)));
       changedPolicy();
     }
 
@@ -271,14 +271,14 @@ public final class ClusterSettings implements AutoCloseable {
   }
 
   private @Nullable String wanted() {
-    return NodeReport.of(policy.inForce()).map(NodeReport::text).orElse(null);
+    return PolicyReport.of(policy.inForce()).map(PolicyReport::text).orElse(null);
   }
 
   /** Whether it was written; if not, it is tried again. */
   private boolean write() throws InterruptedException {
     String wanted = wanted();
     ObjectNode patch = JsonNodeFactory.instance.objectNode();
-    patch.putObject("metadata").putObject("annotations").put(NodeReport.ANNOTATION, wanted);
+    patch.putObject("metadata").putObject("annotations").put(PolicyReport.ANNOTATION, wanted);
     try {
       Requests.Answer answer = requests.mergePatch(NODES + "/" + node, patch);
       if (answer.ok()) {
@@ -286,10 +286,10 @@ public final class ClusterSettings implements AutoCloseable {
         return true;
       }
       log.warn(
-          "the node's annotation {} cannot be written: {}", NodeReport.ANNOTATION, answer.why());
+          "the node's annotation {} cannot be written: {}", PolicyReport.ANNOTATION, answer.why());
     } catch (IOException e) {
       log.info(
-          "the node's annotation {} is not written yet: {}", NodeReport.ANNOTATION, e.getMessage());
+          "the node's annotation {} is not written yet: {}", PolicyReport.ANNOTATION, e.getMessage());
     }
     return false;
   }

@@ -83,7 +83,7 @@ final class PolicyTally {
       return;
     }
     WarmPoolPolicy winner = outcome.counts().get();
-    Optional<NodeReport> report = NodeReport.in(annotations);
+    Optional<PolicyReport> report = PolicyReport.in(annotations);
     count(winner).add(example(node, winner, report));
     for (WarmPoolPolicy loser : outcome.overridden()) {
       count(loser).overriding.merge(winner.name(), 1, Integer::sum);
@@ -101,7 +101,7 @@ final class PolicyTally {
     return java.util.Objects.requireNonNull(counts.get(policy.name()), "every policy has a count");
   }
 
-  private static Example example(String node, WarmPoolPolicy policy, Optional<NodeReport> report) {
+  private static Example example(String node, WarmPoolPolicy policy, Optional<PolicyReport> report) {
     boolean current =
         report
             .filter(said -> said.policy().equals(policy.name()))
@@ -111,7 +111,7 @@ final class PolicyTally {
       return new Example(node, State.PENDING, "");
     }
     return report
-        .flatMap(NodeReport::refusal)
+        .flatMap(PolicyReport::refusal)
         .map(why -> new Example(node, State.REFUSED, why))
         .orElseGet(() -> new Example(node, State.IN_FORCE, ""));
   }

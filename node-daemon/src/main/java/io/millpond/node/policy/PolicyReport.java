@@ -20,7 +20,7 @@ import java.util.stream.StreamSupport;
  * @param overridden others that select the node
  * @param refusal why it is not in force; empty: it is
  */
-record NodeReport(
+record PolicyReport(
     String policy, long generation, List<String> overridden, Optional<String> refusal) {
   /** The annotation's key. */
   static final String ANNOTATION = "millpond.io/warm-pool-policy";
@@ -29,16 +29,16 @@ record NodeReport(
   private static final int MOST_NAMES = 10;
   private static final int LONGEST = 200;
 
-  NodeReport {
+  PolicyReport {
     overridden = List.copyOf(overridden);
   }
 
   /** What a node with this in force says; empty: nothing, without a policy. */
-  static Optional<NodeReport> of(NodePolicy.InForce now) {
+  static Optional<PolicyReport> of(NodePolicy.InForce now) {
     return now.policy()
         .map(
             policy ->
-                new NodeReport(
+                new PolicyReport(
                     policy,
                     now.generation(),
                     now.overridden().stream().limit(MOST_NAMES).toList(),
@@ -59,7 +59,7 @@ record NodeReport(
   }
 
   /** What a node's annotations say; empty: nothing that can be read. */
-  static Optional<NodeReport> in(Map<String, String> annotations) {
+  static Optional<PolicyReport> in(Map<String, String> annotations) {
     String text = annotations.get(ANNOTATION);
     if (text == null) {
       return Optional.empty();
@@ -67,7 +67,7 @@ record NodeReport(
     try {
       JsonNode report = JSON.readTree(text);
       return Optional.of(
-          new NodeReport(
+          new PolicyReport(
               report.path("policy").asText(""),
               report.path("generation").asLong(0),
               StreamSupport.stream(report.path("overridden").spliterator(), false)
