@@ -17,9 +17,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Small objects of one kind, listed and then watched for as long as the daemon runs, by a thread of
- * its own, one event in memory at a time. A watch that ends or falls silent is begun anew from where
- * it was; when the server has forgotten that place (410), and after every failure, the objects are
- * listed again. What listeners know stays while the server is away.
+ * its own, one event in memory at a time. A watch that ends or falls silent is begun anew from
+ * where it was; when the server has forgotten that place (410), and after every failure, the
+ * objects are listed again. What listeners know stays while the server is away.
  *
  * @param <T> what is kept of an object
  */

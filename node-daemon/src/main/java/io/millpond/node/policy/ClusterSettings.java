@@ -289,7 +289,9 @@ public final class ClusterSettings implements AutoCloseable {
           "the node's annotation {} cannot be written: {}", PolicyReport.ANNOTATION, answer.why());
     } catch (IOException e) {
       log.info(
-          "the node's annotation {} is not written yet: {}", PolicyReport.ANNOTATION, e.getMessage());
+          "the node's annotation {} is not written yet: {}",
+          PolicyReport.ANNOTATION,
+          e.getMessage());
     }
     return false;
   }

@@ -101,7 +101,8 @@ final class PolicyTally {
     return java.util.Objects.requireNonNull(counts.get(policy.name()), "every policy has a count");
   }
 
-  private static Example example(String node, WarmPoolPolicy policy, Optional<PolicyReport> report) {
+  private static Example example(
+      String node, WarmPoolPolicy policy, Optional<PolicyReport> report) {
     boolean current =
         report
             .filter(said -> said.policy().equals(policy.name()))

@@ -62,14 +62,20 @@ public final class ControlPlane implements AutoCloseable {
     }
   }
 
-  /** A connection as the daemon has it, for the node of this name. */
+  /** A connection as the daemon has it, for the node of this name, that may do everything. */
   public Cluster cluster(String node) {
+    return cluster(node, "admin");
+  }
+
+  /** The same for somebody else, who has the rights of that name. */
+  public Cluster cluster(String node, String user) {
     return Cluster.open(
         new ConfigBuilder(io.fabric8.kubernetes.client.Config.empty())
             .withMasterUrl("https://127.0.0.1:" + port)
             .withTrustCerts(true)
             .withDisableHostnameVerification(true)
             .withOauthToken("admin")
+            .withImpersonateUsername(user.equals("admin") ? null : user)
             .withAutoConfigure(false)
             .withHttp2Disable(true)
             .withRequestRetryBackoffLimit(0)
