@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.ec2.model.CreateNetworkInterfaceRequest;
@@ -34,7 +36,11 @@ final class AddEni {
   private final Map<PoolName, SubnetChooser> subnets = new ConcurrentHashMap<>();
   private final InstanceIdentity self;
   private final CloudSettings settings;
+  private final Supplier<EniPlacement> placement;
   private final Clock clock;
+
+  /** The subnets of the default pool where it is placed otherwise than configured. */
+  private volatile @Nullable Placed placed;
 
   /** Intents that are being made real at this moment. */
   private final Set<String> busy = ConcurrentHashMap.newKeySet();
@@ -48,13 +54,57 @@ final class AddEni {
       ReleaseEni release,
       InstanceIdentity self,
       CloudSettings settings,
+      Supplier<EniPlacement> placement,
       Clock clock) {
     this.calls = calls;
     this.lookup = lookup;
     this.release = release;
     this.self = self;
     this.settings = settings;
+    this.placement = placement;
     this.clock = clock;
+  }
+
+  private record Placed(EniPlacement.In where, SubnetChooser subnets) {}
+
+  /** Where an ENI is made, chosen once for all its tries. */
+  private record Site(SubnetChooser subnets, List<String> groups) {}
+
+  private Site site(PoolName pool) throws CloudException {
+    if (!pool.isDefault()) {
+      return new Site(subnetsOf(pool), groups(pool));
+    }
+    return switch (placement.get()) {
+      case EniPlacement.AsConfigured _ -> new Site(subnetsOf(pool), groups(pool));
+      case EniPlacement.In in ->
+          new Site(
+              placedIn(in).subnets(),
+              in.place().securityGroups().isEmpty()
+                  ? self.securityGroups()
+                  : in.place().securityGroups());
+      case EniPlacement.Nowhere(String why) ->
+          throw new CloudException(
+              CloudFailure.local(
+                  Kind.NO_PLACE, "choosing a subnet for an ENI", "NoEniConfig", why));
+    };
+  }
+
+  private Placed placedIn(EniPlacement.In in) {
+    Placed known = placed;
+    if (known == null || !known.where().equals(in)) {
+      known =
+          new Placed(
+              in,
+              new SubnetChooser(
+                  calls,
+                  self,
+                  settings,
+                  Optional.of(
+                      new SubnetChooser.OfPool(in.source(), in.place().subnets(), lookup::knows)),
+                  clock));
+      placed = known;
+    }
+    return known;
   }
 
   /** Whether the ENI is one that is being added at this moment. */
@@ -91,7 +141,9 @@ final class AddEni {
                 settings,
                 settings
                     .pool(pool)
-                    .map(own -> new SubnetChooser.OfPool(pool, own.subnets(), lookup::knows)),
+                    .map(
+                        own ->
+                            new SubnetChooser.OfPool("pool " + pool, own.subnets(), lookup::knows)),
                 clock));
   }
 
@@ -119,11 +171,12 @@ final class AddEni {
 
   private NetworkInterface create(PoolName pool, String intent, int addresses, Urgency urgency)
       throws CloudException {
-    SubnetChooser subnets = subnetsOf(pool);
+    Site site = site(pool);
+    SubnetChooser subnets = site.subnets();
     String subnet = subnets.choose(urgency);
     for (int attempt = 1; ; attempt++) {
       try {
-        return createIn(pool, subnet, intent, attempt, addresses, urgency);
+        return createIn(pool, site.groups(), subnet, intent, attempt, addresses, urgency);
       } catch (CloudException e) {
         if (e.failure().kind() != Kind.SUBNET_EXHAUSTED) {
           throw e;
@@ -148,13 +201,19 @@ final class AddEni {
   }
 
   private NetworkInterface createIn(
-      PoolName pool, String subnet, String intent, int attempt, int addresses, Urgency urgency)
+      PoolName pool,
+      List<String> groups,
+      String subnet,
+      String intent,
+      int attempt,
+      int addresses,
+      Urgency urgency)
       throws CloudException {
     // Made once: the same token with other parameters, such as a later createdAt, is refused.
     CreateNetworkInterfaceRequest request =
         CreateNetworkInterfaceRequest.builder()
             .subnetId(subnet)
-            .groups(groups(pool))
+            .groups(groups)
             .description(EniTags.DESCRIPTION + self.instanceId())
             .clientToken(attempt == 1 ? intent : intent + "." + attempt)
             .secondaryPrivateIpAddressCount(addresses == 0 ? null : addresses)

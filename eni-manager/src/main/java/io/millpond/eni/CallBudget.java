@@ -20,6 +20,7 @@ public final class CallBudget {
     DESCRIBE_INTERFACES("DescribeNetworkInterfaces", 20, 1),
     DESCRIBE_SUBNETS("DescribeSubnets", 5, 0.5),
     DESCRIBE_TYPES("DescribeInstanceTypes", 5, 0.5),
+    DESCRIBE_INSTANCES("DescribeInstances", 10, 0.5),
     CREATE("CreateNetworkInterface", 10, 0.5),
     ATTACH("AttachNetworkInterface", 10, 0.5),
     MODIFY("ModifyNetworkInterfaceAttribute", 10, 0.5),

@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import software.amazon.awssdk.services.ec2.Ec2Client;
 import software.amazon.awssdk.services.ec2.model.NetworkInterface;
@@ -48,6 +50,8 @@ public final class CloudEnis implements AutoCloseable {
   private final AddEni adding;
   private final ReleaseEni releasing;
   private final EniAddresses addresses;
+  private final SweepEnis sweeping;
+  private final boolean inCluster;
   private final Clock clock;
 
   /**
@@ -76,7 +80,35 @@ public final class CloudEnis implements AutoCloseable {
       Clock clock,
       Sleeper sleeper,
       CallObserver observer) {
-    this(new Ec2Calls(client, budget, observer, sleeper), self, subnets, settings, clock);
+    this(
+        client,
+        budget,
+        self,
+        subnets,
+        settings,
+        () -> EniPlacement.AS_CONFIGURED,
+        clock,
+        sleeper,
+        observer);
+  }
+
+  /**
+   * The same, with ENIs of the default pool made elsewhere than the settings say.
+   *
+   * @param placement where ENIs of the default pool are made; asked for each, by any thread
+   */
+  public CloudEnis(
+      Ec2Client client,
+      CallBudget budget,
+      InstanceIdentity self,
+      Map<String, Prefix> subnets,
+      CloudSettings settings,
+      Supplier<EniPlacement> placement,
+      Clock clock,
+      Sleeper sleeper,
+      CallObserver observer) {
+    this(
+        new Ec2Calls(client, budget, observer, sleeper), self, subnets, settings, placement, clock);
   }
 
   CloudEnis(
@@ -85,12 +117,24 @@ public final class CloudEnis implements AutoCloseable {
       Map<String, Prefix> subnets,
       CloudSettings settings,
       Clock clock) {
+    this(calls, self, subnets, settings, () -> EniPlacement.AS_CONFIGURED, clock);
+  }
+
+  CloudEnis(
+      Ec2Calls calls,
+      InstanceIdentity self,
+      Map<String, Prefix> subnets,
+      CloudSettings settings,
+      Supplier<EniPlacement> placement,
+      Clock clock) {
     this.calls = calls;
     this.clock = clock;
     this.lookup = new EniLookup(calls, self, subnets);
     this.releasing = new ReleaseEni(calls, lookup, self, clock);
     this.addresses = new EniAddresses(calls, lookup);
-    this.adding = new AddEni(calls, lookup, releasing, self, settings, clock);
+    this.adding = new AddEni(calls, lookup, releasing, self, settings, placement, clock);
+    this.sweeping = new SweepEnis(calls, self, settings.cluster(), clock);
+    this.inCluster = !settings.cluster().isEmpty();
   }
 
   /** A client with the settings' endpoint and time limits, and no retries of its own. */
@@ -253,6 +297,25 @@ public final class CloudEnis implements AutoCloseable {
                   (eni, attachment) -> adding.goWithInstance(eni, attachment, Urgency.RELEASE));
           return new Tidied(done, more);
         });
+  }
+
+  /**
+   * Deletes ENIs that instances of this cluster left behind when they ended: one round, of at most
+   * five calls that look for them, one for each two hundred of their instances, and fifty that
+   * delete. An ENI goes when it is of this cluster and VPC, made by us (tags and description
+   * agree), not tagged {@code node.k8s.amazonaws.com/no_manage}, attached to nothing, older than
+   * ten minutes, and EC2 has said in two rounds, a minute or more apart, that its instance is
+   * terminated or unknown. Two that sweep at once do no harm. Not for two threads at a time.
+   *
+   * @param allowed whether calls may still be made, asked right before each: whoever elected this
+   *     node may have elected another
+   * @throws IllegalStateException if the settings name no cluster
+   */
+  public CloudResult<Swept> sweep(BooleanSupplier allowed) {
+    if (!inCluster) {
+      throw new IllegalStateException("without a cluster's name nothing tells its ENIs apart");
+    }
+    return result(() -> sweeping.sweep(allowed));
   }
 
   /** Whether a call failed that {@link #tidy} makes again. */

@@ -54,8 +54,12 @@ public record CloudFailure(
         "the EC2 endpoint does not answer: look at routes, security groups and VPC endpoints"),
     INVALID_SUBNET(
         Duration.ofMinutes(1),
-        "name a subnet of the node's zone and VPC in the settings or the network's configuration"),
-    INVALID_GROUP(Duration.ofMinutes(1), "correct the security groups in the settings"),
+        "name a subnet of the node's zone and VPC in the settings, the network's configuration or the node's ENIConfig"),
+    /** Where an ENI is to be made is not known; the message says what is missing. */
+    NO_PLACE(Duration.ofMinutes(1), "see the message"),
+    INVALID_GROUP(
+        Duration.ofMinutes(1),
+        "correct the security groups in the settings or the node's ENIConfig"),
     UNEXPECTED(Duration.ofSeconds(30), "see the message");
 
     private final Duration retryAfter;

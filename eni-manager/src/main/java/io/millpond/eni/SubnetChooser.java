@@ -8,7 +8,6 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import io.millpond.eni.CallBudget.Action;
 import io.millpond.eni.CallBudget.Urgency;
 import io.millpond.eni.CloudFailure.Kind;
-import io.millpond.pool.value.PoolName;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,8 +29,9 @@ import software.amazon.awssdk.services.ec2.model.Tag;
  * addresses. One that was found exhausted is left alone for two minutes. The usual case, nothing
  * configured and nothing exhausted, costs no call.
  *
- * <p>A pool beside the default one has only the subnets that it names. EC2 is asked whether one of
- * them is of the node's zone and VPC before anything is created there. Thread-safe.
+ * <p>A pool beside the default one, or one that an ENIConfig places, has only the subnets that are
+ * named for it. EC2 is asked whether one of them is of the node's zone and VPC before anything is
+ * created there. Thread-safe.
  */
 final class SubnetChooser {
   private static final Logger log = LoggerFactory.getLogger(SubnetChooser.class);
@@ -45,11 +45,12 @@ final class SubnetChooser {
   private volatile boolean suitable;
 
   /**
-   * The subnets of a pool beside the default one.
+   * The subnets of a pool that has these alone.
    *
+   * @param name what names them, for people
    * @param described hears of those that EC2 has described
    */
-  record OfPool(PoolName name, List<String> subnets, Consumer<Subnet> described) {
+  record OfPool(String name, List<String> subnets, Consumer<Subnet> described) {
     OfPool {
       subnets = List.copyOf(subnets);
     }
@@ -124,7 +125,7 @@ final class SubnetChooser {
   }
 
   private String attempted() {
-    return "choosing a subnet for an ENI" + pool.map(own -> " of pool " + own.name()).orElse("");
+    return "choosing a subnet for an ENI" + pool.map(own -> " of " + own.name()).orElse("");
   }
 
   /**
@@ -192,7 +193,7 @@ final class SubnetChooser {
               .repeatable(
                   Action.DESCRIBE_SUBNETS,
                   urgency,
-                  "describing the subnets of pool " + pool.get().name(),
+                  "describing the subnets of " + pool.get().name(),
                   ec2 ->
                       ec2.describeSubnets(
                           r -> r.filters(Filter.builder().name("subnet-id").values(named).build())))

@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.ec2.Ec2Client;
@@ -175,8 +176,18 @@ final class TestCloud implements AutoCloseable {
 
   /** What a freshly started daemon has; calls are counted by the observer. */
   CloudEnis enis(CloudSettings settings, CallObserver observer) {
+    return enis(settings, () -> EniPlacement.AS_CONFIGURED, observer);
+  }
+
+  /** One whose default pool is placed by somebody. */
+  CloudEnis enis(Supplier<EniPlacement> placement) {
+    return enis(settings(), placement, calls::add);
+  }
+
+  private CloudEnis enis(
+      CloudSettings settings, Supplier<EniPlacement> placement, CallObserver observer) {
     return new CloudEnis(
-        ec2(settings, observer), self, Map.of(self.subnetId(), subnet), settings, time);
+        ec2(settings, observer), self, Map.of(self.subnetId(), subnet), settings, placement, time);
   }
 
   /** One that knows the prefixes of these subnets. */

@@ -10,9 +10,11 @@ import io.millpond.node.kernel.KernelAccess;
 import io.millpond.node.kubernetes.ClusterAccess;
 import io.millpond.node.kubernetes.ServiceCidrs;
 import io.millpond.node.life.Daemon;
+import io.millpond.node.policy.NodePlacement;
 import io.millpond.node.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,16 +41,19 @@ final class NodeDaemon {
     sayWhatItMayDo();
     Sysctl.root(settings.daemon().sysctlDir());
     Metrics metrics = new Metrics();
+    ClusterAccess.Found found = new ClusterAccess(settings.kubernetes(), System.getenv()).find();
+    NodePlacement placement = new NodePlacement(settings.cloud(), withoutKubernetes(found));
     Daemon daemon =
         new Daemon(
             settings,
-            new Ec2Access(settings.cloud(), metrics),
+            new Ec2Access(settings.cloud(), placement, metrics),
             KernelAccess.LINUX,
             metrics,
             ROOT,
             installation,
-            new ClusterAccess(settings.kubernetes(), System.getenv()).find(),
-            new ServiceCidrs(settings.network().serviceCidrs(), System.getenv()));
+            found,
+            new ServiceCidrs(settings.network().serviceCidrs(), System.getenv()),
+            placement);
     AtomicInteger exit = new AtomicInteger();
     Runtime.getRuntime()
         .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> stop(daemon, exit)));
@@ -65,6 +70,14 @@ final class NodeDaemon {
     }
     daemon.awaitStop();
     return 0;
+  }
+
+  private static Optional<String> withoutKubernetes(ClusterAccess.Found found) {
+    return switch (found) {
+      case ClusterAccess.Usable _ -> Optional.empty();
+      case ClusterAccess.NotUsed(String reason) -> Optional.of(reason);
+      case ClusterAccess.Unusable(String reason, String _) -> Optional.of(reason);
+    };
   }
 
   /** The launcher has taken away what is not needed (docs/security.md). */

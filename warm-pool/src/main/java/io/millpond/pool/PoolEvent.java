@@ -91,6 +91,9 @@ public sealed interface PoolEvent {
   record ActionFailed(long actionId, Effect effect, String reason, BootTime notBefore, BootTime at)
       implements PoolEvent {}
 
+  /** What a pool's growth failed for may be put right: it is tried again at once. */
+  record GrowthReconsidered(PoolName pool, BootTime at) implements PoolEvent {}
+
   /** A waiting request is given up. An address already granted is not touched. */
   record Cancelled(AttachmentKey key, BootTime at) implements PoolEvent {}
 

@@ -79,6 +79,8 @@ final class Transition {
         }
       }
       case PoolEvent.ActionFailed e -> fail(e);
+      case PoolEvent.GrowthReconsidered e ->
+          holds.keySet().remove(new HeldKind(e.pool(), PoolAction.Kind.CREATE_ENI));
       case PoolEvent.Cancelled e -> waiters.removeIf(w -> w.key().equals(e.key()));
       case PoolEvent.Attached e ->
           change(

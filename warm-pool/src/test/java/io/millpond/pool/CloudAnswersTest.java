@@ -57,6 +57,29 @@ final class CloudAnswersTest {
     assertThat(node.state.inFlight()).isEmpty();
   }
 
+  @Test
+  void growthThatFailedIsTriedAgainAtOnceWhenItsReasonMayHaveGone() {
+    PoolSubject node = new PoolSubject(2, 4, FIVE_WARM.withWarmIpTarget(3)).settle();
+    node.policy = FIVE_WARM;
+    node.order();
+    long create = node.state.inFlight().firstKey();
+    BootTime later = node.now.plus(Duration.ofMinutes(1));
+    node.state =
+        node.state.apply(
+            new PoolEvent.ActionFailed(
+                create, PoolEvent.Effect.NONE, "no subnet", later, node.now));
+    assertThat(Planner.plan(node.state, node.policy, node.now)).isEmpty();
+
+    PoolState other =
+        node.state.apply(new PoolEvent.GrowthReconsidered(new PoolName("storage"), node.now));
+    assertThat(Planner.plan(other, node.policy, node.now)).as("another pool's").isEmpty();
+    PoolState again =
+        node.state.apply(new PoolEvent.GrowthReconsidered(PoolName.DEFAULT, node.now));
+    assertThat(Planner.plan(again, node.policy, node.now))
+        .singleElement()
+        .isInstanceOf(PoolAction.CreateEni.class);
+  }
+
   /** Such as the primary one of a new node, if its link could not be set up at the start. */
   @Test
   void anEniWithoutAddressesIsUsedAlthoughNoAddressTellsOfIt() {

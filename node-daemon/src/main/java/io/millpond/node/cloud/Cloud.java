@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
  * The node's ENIs in EC2. Methods block until EC2 has answered or a deadline passed; safe for any
@@ -46,6 +47,14 @@ public interface Cloud {
 
   /** Whether a call failed that {@link #tidy} makes again. */
   boolean owes();
+
+  /**
+   * Delete ENIs that other instances of the cluster left behind when they ended: one round.
+   *
+   * @param allowed whether this node may still do that; asked before each call
+   * @throws IllegalStateException if the cluster's name is not known
+   */
+  Result<Swept> sweep(BooleanSupplier allowed);
 
   /** How soon an answer is needed. */
   enum Urgency {
@@ -92,6 +101,20 @@ public interface Cloud {
     /** Copies the list. */
     public Tidied {
       done = List.copyOf(done);
+    }
+  }
+
+  /**
+   * What a round of sweeping came to.
+   *
+   * @param deleted ids of ENIs
+   * @param left how many more ENIs of ended instances there are, as far as is known
+   * @param trouble why some could not be deleted
+   */
+  record Swept(List<String> deleted, int left, Optional<Failure<Done>> trouble) {
+    /** Copies the list. */
+    public Swept {
+      deleted = List.copyOf(deleted);
     }
   }
 

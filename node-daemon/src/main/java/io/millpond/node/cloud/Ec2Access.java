@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.toUnmodifiableMap;
 import io.millpond.eni.CallBudget;
 import io.millpond.eni.CloudEnis;
 import io.millpond.eni.CloudSettings;
+import io.millpond.eni.EniPlacement;
 import io.millpond.eni.EniPool;
 import io.millpond.eni.InstanceIdentity;
 import io.millpond.eni.InstanceLimits;
@@ -23,6 +24,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** This instance, by its metadata service. */
 public final class Ec2Access implements CloudAccess {
@@ -31,6 +33,7 @@ public final class Ec2Access implements CloudAccess {
   private static final Duration RETRY = Duration.ofSeconds(2);
 
   private final Settings.Cloud settings;
+  private final Supplier<EniPlacement> placement;
   private final Map<PoolName, EniPool> pools;
   private final Metrics metrics;
   private final InstanceMetadata metadata;
@@ -38,9 +41,19 @@ public final class Ec2Access implements CloudAccess {
   /** One for the process: opening again grants no new calls. */
   private final CallBudget budget = new CallBudget(System::nanoTime);
 
-  /** Access with these settings. */
+  /** Access with these settings; they say where ENIs are made. */
   public Ec2Access(Settings.Cloud settings, Metrics metrics) {
+    this(settings, () -> EniPlacement.AS_CONFIGURED, metrics);
+  }
+
+  /**
+   * Access with these settings.
+   *
+   * @param placement where ENIs of the default pool are made; asked for each, by any thread
+   */
+  public Ec2Access(Settings.Cloud settings, Supplier<EniPlacement> placement, Metrics metrics) {
     this.settings = settings;
+    this.placement = placement;
     this.pools =
         settings.pools().entrySet().stream()
             .collect(
@@ -77,6 +90,7 @@ public final class Ec2Access implements CloudAccess {
               self,
               subnets,
               forEnis,
+              placement,
               Clock.systemUTC(),
               Sleeper.REAL,
               call -> metrics.cloudCall(call.action(), call.outcome(), call.took()));

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /** EC2 and the instance metadata behind the daemon's port. One call at a time changes an ENI. */
@@ -134,6 +135,14 @@ public final class Ec2Cloud implements Cloud {
   @Override
   public boolean owes() {
     return enis.owes();
+  }
+
+  @Override
+  public Result<Swept> sweep(BooleanSupplier allowed) {
+    return map(
+        enis.sweep(allowed),
+        swept ->
+            new Swept(swept.deleted(), swept.left(), swept.failure().map(Ec2Cloud::<Done>failure)));
   }
 
   private Object lock(EniId eni) {

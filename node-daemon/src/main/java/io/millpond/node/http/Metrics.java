@@ -56,6 +56,24 @@ public final class Metrics {
           .help("Pods that have an address that is not theirs, or whose ENI's mode was changed.")
           .register(registry);
 
+  private final Counter leftDeleted =
+      Counter.builder()
+          .name("millpond_left_enis_deleted_total")
+          .help("ENIs that ended instances left behind and this node deleted for the cluster.")
+          .register(registry);
+  private final Gauge left =
+      Gauge.builder()
+          .name("millpond_left_enis")
+          .help(
+              "ENIs that ended instances left behind and that are still there, as this node saw when it last looked for the cluster.")
+          .register(registry);
+
+  /** A round of sweeping for the cluster ended. */
+  public void leftEnis(int deleted, int remaining) {
+    leftDeleted.inc(deleted);
+    left.set(remaining);
+  }
+
   /** A request of a plugin was answered. */
   public void request(String verb, int code, Duration took) {
     requests.labelValues(verb, Integer.toString(code)).observe(took.toNanos() / 1e9);

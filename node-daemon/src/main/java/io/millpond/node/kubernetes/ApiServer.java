@@ -74,6 +74,19 @@ final class ApiServer {
     return send(cluster.http().newHttpRequestBuilder().uri(base + path), silence, longest);
   }
 
+  /**
+   * Asks for another form than whole objects.
+   *
+   * @param accept the form, as a media type
+   */
+  Answer get(String path, String accept, Duration silence, Duration longest)
+      throws IOException, InterruptedException {
+    return send(
+        cluster.http().newHttpRequestBuilder().uri(base + path).header("Accept", accept),
+        silence,
+        longest);
+  }
+
   /** Asks for a short answer. */
   Reply get(String path) throws IOException, InterruptedException {
     return whole(cluster.http().newHttpRequestBuilder().uri(base + path));

@@ -61,7 +61,7 @@ final class BodyStream extends InputStream {
   /** The headers have come. */
   void begins(AsyncBody from) {
     source = from;
-    from.done().whenComplete((_, why) -> pieces.add(new End(why)));
+    var _ = from.done().whenComplete((_, why) -> pieces.add(new End(why)));
     from.consume();
   }
 

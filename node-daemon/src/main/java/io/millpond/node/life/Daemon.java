@@ -20,6 +20,7 @@ import io.millpond.node.kubernetes.Cluster;
 import io.millpond.node.kubernetes.ClusterAccess;
 import io.millpond.node.kubernetes.ClusterCare;
 import io.millpond.node.kubernetes.ServiceCidrs;
+import io.millpond.node.policy.NodePlacement;
 import io.millpond.node.probe.ProbeServer;
 import io.millpond.node.probe.ProbeState;
 import io.millpond.node.settings.Settings;
@@ -58,6 +59,7 @@ public final class Daemon implements NodeView {
   private final CniInstallation installation;
   private final ClusterAccess.Found cluster;
   private final ServiceCidrs serviceCidrs;
+  private final NodePlacement placement;
   private final ServiceSupervisor supervisor = ServiceSupervisor.ofThisProcess();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile String progress = "starting";
@@ -74,6 +76,7 @@ public final class Daemon implements NodeView {
   private volatile @Nullable HttpFront http;
   private volatile @Nullable ProbeServer probe;
   private volatile @Nullable ClusterCare care;
+  private volatile @Nullable ClusterWork work;
 
   /**
    * A daemon with these settings.
@@ -82,6 +85,7 @@ public final class Daemon implements NodeView {
    * @param installation of the plugin, begun when the daemon serves
    * @param cluster that the node belongs to, if it does; the daemon closes it
    * @param serviceCidrs of the settings or of the cluster
+   * @param placement where new ENIs are made, as the cluster says
    */
   public Daemon(
       Settings settings,
@@ -91,7 +95,8 @@ public final class Daemon implements NodeView {
       int user,
       CniInstallation installation,
       ClusterAccess.Found cluster,
-      ServiceCidrs serviceCidrs) {
+      ServiceCidrs serviceCidrs,
+      NodePlacement placement) {
     this.settings = settings;
     this.access = access;
     this.kernel = kernel;
@@ -100,6 +105,7 @@ public final class Daemon implements NodeView {
     this.installation = installation;
     this.cluster = cluster;
     this.serviceCidrs = serviceCidrs;
+    this.placement = placement;
   }
 
   /**
@@ -132,6 +138,10 @@ public final class Daemon implements NodeView {
     NodeCore fresh = core(opened);
     begun = fresh;
     numbers(fresh);
+    ClusterWork working = work;
+    if (working != null) {
+      working.steer(fresh);
+    }
     fresh.start(this::waitingFor);
     progress = "the DELs that were kept are taking effect";
     ClusterCare caring = care;
@@ -147,6 +157,9 @@ public final class Daemon implements NodeView {
           () -> fresh.has(settings.kubernetes().readyAddresses()));
     }
     installation.start(() -> notReady().isEmpty());
+    if (working != null) {
+      working.serve(opened.cloud(), randomWord(), metrics);
+    }
     tell("READY=1\nSTATUS=" + identity.instanceId() + " serves");
     log.info(
         "{} ({}) serves after {} ms: {}",
@@ -168,6 +181,9 @@ public final class Daemon implements NodeView {
             "Since the API server last said anything of the node's pods.",
             () -> fresh.podsAge().toMillis() / 1000.0);
         fresh.start();
+        ClusterWork working = new ClusterWork(settings, found, placement);
+        work = working;
+        working.start();
       }
       case ClusterAccess.NotUsed(String reason) -> log.info("Kubernetes is not used: {}", reason);
       case ClusterAccess.Unusable(String reason, String remedy) ->
@@ -177,8 +193,9 @@ public final class Daemon implements NodeView {
 
   private List<String> clusterFindings() {
     ClusterCare caring = care;
-    if (caring != null) {
-      return caring.findings();
+    ClusterWork working = work;
+    if (caring != null && working != null) {
+      return Stream.concat(caring.findings().stream(), working.findings().stream()).toList();
     }
     return cluster instanceof ClusterAccess.Unusable(String reason, String remedy)
         ? List.of(reason + "; " + remedy)
@@ -370,6 +387,7 @@ public final class Daemon implements NodeView {
             running.readiness(),
             findings(),
             running.attachments(),
+            Optional.ofNullable(work),
             running.pool().now());
   }
 
@@ -387,6 +405,10 @@ public final class Daemon implements NodeView {
     stopping = true;
     tell("STOPPING=1");
     installation.close();
+    ClusterWork working = work;
+    if (working != null) {
+      working.close();
+    }
     ClusterCare caring = care;
     if (caring != null) {
       caring.close();

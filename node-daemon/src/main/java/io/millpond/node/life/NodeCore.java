@@ -56,6 +56,8 @@ public final class NodeCore implements AutoCloseable {
 
   private static final Duration LONGEST_REHEARSAL = Duration.ofSeconds(10);
 
+  private final PoolLimits limits;
+  private final boolean customNetwork;
   private final HostNetwork host;
   private final Supplier<BootTime> clock;
   private final WarmPool pool;
@@ -97,6 +99,8 @@ public final class NodeCore implements AutoCloseable {
       HostNetwork host,
       PodNetwork pods,
       Metrics metrics) {
+    this.limits = node.limits();
+    this.customNetwork = settings.cloud().customNetwork();
     this.host = host;
     this.clock = node.clock();
     this.rehearsals = new Rehearsals(host);
@@ -168,6 +172,16 @@ public final class NodeCore implements AutoCloseable {
     kernelCare.lookAgain();
   }
 
+  /** From now on the pool keeps what these settings say. */
+  public void adopt(Settings.Pool other) {
+    pool.adopt(policy(other, customNetwork, limits).withPools(pool.policy().pools()));
+  }
+
+  /** Where ENIs of the default pool are made is another place now: growth is tried at once. */
+  public void placedElsewhere() {
+    var _ = pool.apply(new PoolEvent.GrowthReconsidered(PoolName.DEFAULT, clock.get()));
+  }
+
   static PoolPolicy policy(Settings settings, PoolLimits limits) {
     Map<PoolName, PoolPolicy.Warmth> others = new TreeMap<>();
     settings
@@ -177,10 +191,16 @@ public final class NodeCore implements AutoCloseable {
             (name, pool) ->
                 others.put(
                     name, new PoolPolicy.Warmth(pool.warmIpTarget(), pool.minimumIpTarget())));
-    return policy(settings.pool(), limits).withPools(others);
+    return policy(settings.pool(), settings.cloud().customNetwork(), limits).withPools(others);
   }
 
-  static PoolPolicy policy(Settings.Pool pool, PoolLimits limits) {
+  /**
+   * What the pool is told of the settings.
+   *
+   * @param customNetwork whether the primary ENI, which is not where the ENIConfig says, is the
+   *     node's alone
+   */
+  static PoolPolicy policy(Settings.Pool pool, boolean customNetwork, PoolLimits limits) {
     int maxEni = pool.maxEni() == 0 ? limits.maxEnis() : Math.min(pool.maxEni(), limits.maxEnis());
     int maxPods = pool.maxPods() == 0 ? limits.maxEnis() * limits.slotsPerEni() : pool.maxPods();
     return new PoolPolicy(
@@ -189,7 +209,7 @@ public final class NodeCore implements AutoCloseable {
         optional(pool.minimumIpTarget()),
         maxEni,
         Math.max(1, maxPods),
-        pool.firstEni() == 0,
+        pool.firstEni() == 0 && !customNetwork,
         pool.cooldown(),
         pool.releaseDelay());
   }

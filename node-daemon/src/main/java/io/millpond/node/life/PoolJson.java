@@ -2,8 +2,12 @@ package io.millpond.node.life;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.millpond.eni.EniPlacement;
+import io.millpond.eni.EniPool;
 import io.millpond.node.pods.Attachments;
 import io.millpond.node.pods.Readiness;
+import io.millpond.node.policy.NodePlacement;
+import io.millpond.node.policy.NodePolicy;
 import io.millpond.pool.PoolReport;
 import io.millpond.pool.PoolState;
 import io.millpond.pool.PoolSummary;
@@ -30,6 +34,7 @@ final class PoolJson {
       Readiness readiness,
       List<String> findings,
       Attachments attachments,
+      Optional<ClusterWork> cluster,
       BootTime now) {
     return object(
         json -> {
@@ -49,6 +54,10 @@ final class PoolJson {
             eni(json, eni, attachments, now);
           }
           json.writeEndArray();
+          if (cluster.isPresent()) {
+            policy(json, cluster.get().policy());
+            placement(json, cluster.get().placement());
+          }
           json.writeArrayFieldStart("troubles");
           for (String trouble : report.troubles()) {
             json.writeString(trouble);
@@ -155,6 +164,47 @@ final class PoolJson {
           .forEach((label, count) -> numbers.put(List.of(name.value(), label), count));
     }
     return numbers;
+  }
+
+  private static void policy(JsonGenerator json, NodePolicy.InForce policy) throws IOException {
+    if (policy.policy().isEmpty()) {
+      return;
+    }
+    json.writeObjectFieldStart("policy");
+    json.writeStringField("name", policy.policy().get());
+    json.writeNumberField("generation", policy.generation());
+    json.writeObjectFieldStart("settings");
+    for (Map.Entry<String, String> setting : policy.settings().entrySet()) {
+      json.writeStringField(setting.getKey(), setting.getValue());
+    }
+    json.writeEndObject();
+    json.writeArrayFieldStart("overridden");
+    for (String name : policy.overridden()) {
+      json.writeString(name);
+    }
+    json.writeEndArray();
+    if (policy.refusal().isPresent()) {
+      json.writeStringField("refused", policy.refusal().get());
+    }
+    json.writeEndObject();
+  }
+
+  private static void placement(JsonGenerator json, NodePlacement placement) throws IOException {
+    switch (placement.get()) {
+      case EniPlacement.AsConfigured _ -> {}
+      case EniPlacement.Nowhere(String why) -> {
+        json.writeObjectFieldStart("newEnis");
+        json.writeStringField("none", why);
+        json.writeEndObject();
+      }
+      case EniPlacement.In(EniPool place, String source) -> {
+        json.writeObjectFieldStart("newEnis");
+        json.writeStringField("subnet", String.join(", ", place.subnets()));
+        json.writeStringField("securityGroups", String.join(", ", place.securityGroups()));
+        json.writeStringField("source", source);
+        json.writeEndObject();
+      }
+    }
   }
 
   private static void eni(

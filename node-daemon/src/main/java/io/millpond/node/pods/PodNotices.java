@@ -1,13 +1,11 @@
 package io.millpond.node.pods;
 
-import java.util.concurrent.atomic.AtomicReference;
-
 /**
  * Passes on what a pod's owner should hear of its ADD, for whoever listens. Safe for any thread; a
  * listener must not block.
  */
 public final class PodNotices {
-  private final AtomicReference<Listener> listener = new AtomicReference<>((_, _, _, _) -> {});
+  private volatile Listener listener = (_, _, _, _) -> {};
 
   /** What a notice is about. */
   public enum Kind {
@@ -38,11 +36,11 @@ public final class PodNotices {
 
   /** From now on this one listens, and no other. */
   public void listen(Listener now) {
-    listener.set(now);
+    listener = now;
   }
 
   void tell(PodRequest pod, Kind kind, String cause, String remedy) {
-    listener.get().notice(pod, kind, cause, remedy);
+    listener.notice(pod, kind, cause, remedy);
   }
 
   /** Tells of an end that is no success. */

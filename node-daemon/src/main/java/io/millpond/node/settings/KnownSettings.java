@@ -21,6 +21,11 @@ import org.jspecify.annotations.Nullable;
 public final class KnownSettings {
   private static final List<Setting<?>> COLLECTED = new ArrayList<>();
 
+  /** Of a label or an annotation: a domain, a slash, a name; or a name alone. */
+  private static final Pattern LABEL_KEY =
+      Pattern.compile(
+          "([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?");
+
   // The pool.
   static final Setting<Integer> WARM_ENI_TARGET =
       setting(
@@ -103,6 +108,30 @@ public final class KnownSettings {
           "",
           "Further pools, whose ENIs stand in other subnets or have other security groups: a"
               + " network's key pool names the one that its addresses come from.");
+  static final Setting<Boolean> CUSTOM_NETWORK =
+      setting(
+          "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG",
+          SettingType.FLAG,
+          "false",
+          "Whether the node's ENIConfig object says where new ENIs are made, in place of MILLPOND_SUBNETS and MILLPOND_SECURITY_GROUPS. The primary ENI is the node's alone then, as with MILLPOND_FIRST_ENI=1.");
+  static final Setting<String> ENI_CONFIG_ANNOTATION =
+      setting(
+          "ENI_CONFIG_ANNOTATION_DEF",
+          SettingType.text("key of an annotation", LABEL_KEY),
+          "k8s.amazonaws.com/eniConfig",
+          "The annotation of the Node that names its ENIConfig; it comes before the label.");
+  static final Setting<String> ENI_CONFIG_LABEL =
+      setting(
+          "ENI_CONFIG_LABEL_DEF",
+          SettingType.text("key of a label", LABEL_KEY),
+          "k8s.amazonaws.com/eniConfig",
+          "The label of the Node that names its ENIConfig, such as topology.kubernetes.io/zone; without it the one called default counts.");
+  static final Setting<Boolean> ENI_CLEANER =
+      setting(
+          "MILLPOND_ENI_CLEANER",
+          SettingType.FLAG,
+          "true",
+          "Whether this node may be the one that deletes, for its whole cluster, ENIs that ended instances left behind. Needs CLUSTER_NAME and Kubernetes.");
   static final Setting<Map<String, String>> ENI_TAGS =
       setting("MILLPOND_ENI_TAGS", SettingType.PAIRS, "", "Tags for new ENIs, beside our own.");
   static final Setting<URI> EC2_ENDPOINT =

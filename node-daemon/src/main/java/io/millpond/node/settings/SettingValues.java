@@ -79,7 +79,7 @@ final class SettingValues {
     return source == null ? "" : source.text();
   }
 
-  private static String shown(String text) {
+  static String shown(String text) {
     String safe = text.replaceAll("[^\\x20-\\x7e]", "?");
     return safe.length() > 60 ? safe.substring(0, 60) + "…" : safe;
   }

@@ -43,7 +43,32 @@ public record Settings(
       Duration cooldown,
       Duration releaseDelay,
       int firstEni,
-      int maxPods) {}
+      int maxPods) {
+
+    /**
+     * What makes these settings useless, with what helps.
+     *
+     * @param customNetwork whether an ENIConfig places ENIs, and the primary one is therefore the
+     *     node's alone
+     */
+    public Optional<String> contradiction(boolean customNetwork) {
+      if (maxEni == 0 || maxEni > (customNetwork ? 1 : firstEni)) {
+        return Optional.empty();
+      }
+      String alone =
+          customNetwork
+              ? "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG=true"
+              : "MILLPOND_FIRST_ENI=" + firstEni;
+      return Optional.of(
+          "MAX_ENI=%d with %s leaves no ENI for pods: raise MAX_ENI or set %s"
+              .formatted(
+                  maxEni,
+                  alone,
+                  customNetwork
+                      ? "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG=false"
+                      : "MILLPOND_FIRST_ENI=0"));
+    }
+  }
 
   /**
    * Where and how ENIs are made.
@@ -51,12 +76,21 @@ public record Settings(
    * @param subnets of the default pool
    * @param securityGroups of ENIs for whose pool no others are named
    * @param pools those beside the default one
+   * @param customNetwork whether the node's ENIConfig places the default pool's ENIs, instead of
+   *     the above
+   * @param eniConfigAnnotation key of the Node's annotation that names it
+   * @param eniConfigLabel key of the Node's label that names it
+   * @param cleaner whether this node may delete what ended instances of the cluster left behind
    */
   public record Cloud(
       Optional<String> clusterName,
       List<String> subnets,
       List<String> securityGroups,
       SortedMap<PoolName, NamedPool> pools,
+      boolean customNetwork,
+      String eniConfigAnnotation,
+      String eniConfigLabel,
+      boolean cleaner,
       Map<String, String> eniTags,
       Optional<URI> ec2Endpoint,
       URI metadataEndpoint,
@@ -132,11 +166,7 @@ public record Settings(
 
   private List<String> contradictions() {
     List<String> found = new ArrayList<>();
-    if (pool.maxEni() != 0 && pool.maxEni() <= pool.firstEni()) {
-      found.add(
-          "MAX_ENI=%d with MILLPOND_FIRST_ENI=%d leaves no ENI for pods: raise MAX_ENI or set MILLPOND_FIRST_ENI=0"
-              .formatted(pool.maxEni(), pool.firstEni()));
-    }
+    pool.contradiction(cloud.customNetwork()).ifPresent(found::add);
     if (installation.binDir().isPresent() && !daemon.runDir().equals(PLUGIN_RUN_DIR)) {
       found.add(
           "MILLPOND_CNI_BIN_DIR=%s with MILLPOND_RUN_DIR=%s: the plugin looks for the daemon in %s alone; leave one of them out"
@@ -161,6 +191,10 @@ public record Settings(
             values.get(KnownSettings.SUBNETS),
             values.get(KnownSettings.SECURITY_GROUPS),
             values.get(KnownSettings.POOLS),
+            values.get(KnownSettings.CUSTOM_NETWORK),
+            values.get(KnownSettings.ENI_CONFIG_ANNOTATION),
+            values.get(KnownSettings.ENI_CONFIG_LABEL),
+            values.get(KnownSettings.ENI_CLEANER),
             values.get(KnownSettings.ENI_TAGS),
             values.find(KnownSettings.EC2_ENDPOINT),
             values.get(KnownSettings.METADATA_ENDPOINT),

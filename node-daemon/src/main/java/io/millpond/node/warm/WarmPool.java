@@ -47,7 +47,7 @@ public final class WarmPool implements AutoCloseable {
           "the daemon is stopping", "wait: the kubelet asks the next daemon", Optional.empty());
 
   private final Supplier<BootTime> clock;
-  private final PoolPolicy policy;
+  private volatile PoolPolicy policy;
   private final ActionRunner runner;
   private final LinkedBlockingQueue<Command> queue = new LinkedBlockingQueue<>();
   private final Map<AttachmentKey, Asked> asked = new HashMap<>();
@@ -71,6 +71,8 @@ public final class WarmPool implements AutoCloseable {
       implements Command {}
 
   private record Withdraw(AttachmentKey key) implements Command {}
+
+  private record Adopt(PoolPolicy policy) implements Command {}
 
   private record Asked(PoolName pool, BootTime deadline, CompletableFuture<PoolAnswer> answer) {}
 
@@ -103,6 +105,11 @@ public final class WarmPool implements AutoCloseable {
   /** How much is kept ready. */
   public PoolPolicy policy() {
     return policy;
+  }
+
+  /** From now on so much is kept ready; nobody waits for that. */
+  public void adopt(PoolPolicy other) {
+    submit(new Adopt(other));
   }
 
   /** Now, as the pool counts time. */
@@ -204,7 +211,7 @@ public final class WarmPool implements AutoCloseable {
       switch (command) {
         case Apply apply -> apply.applied().completeExceptionally(e);
         case Ask ask -> ask.answer().completeExceptionally(e);
-        case Withdraw _ -> {}
+        case Withdraw _, Adopt _ -> {}
       }
     }
   }
@@ -218,6 +225,7 @@ public final class WarmPool implements AutoCloseable {
         apply.applied().complete(state);
       }
       case Ask ask -> ask(ask, now);
+      case Adopt adopt -> policy = adopt.policy();
       case Withdraw withdraw -> {
         Asked waiting = asked.remove(withdraw.key());
         if (waiting != null) {
@@ -368,7 +376,7 @@ public final class WarmPool implements AutoCloseable {
         case Apply apply ->
             apply.applied().completeExceptionally(new IllegalStateException("the pool is closed"));
         case Ask ask -> ask.answer().complete(STOPPING);
-        case Withdraw _ -> {}
+        case Withdraw _, Adopt _ -> {}
       }
     }
   }

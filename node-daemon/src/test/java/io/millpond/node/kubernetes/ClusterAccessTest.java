@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,9 +40,9 @@ class ClusterAccessTest {
 
   private ClusterAccess.Found find(
       KubernetesUse use,
-      Path kubeconfig,
-      String node,
-      String endpoint,
+      @Nullable Path kubeconfig,
+      @Nullable String node,
+      @Nullable String endpoint,
       Map<String, String> environment) {
     return new ClusterAccess(
             new Settings.Kubernetes(

@@ -1,5 +1,6 @@
 package io.millpond.node.kubernetes;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -19,7 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class Passage implements AutoCloseable {
   private final ServerSocket entrance;
   private final Path exit;
-  private final List<AutoCloseable> open = new CopyOnWriteArrayList<>();
+  private final List<Closeable> open = new CopyOnWriteArrayList<>();
   private volatile boolean blocked;
 
   Passage(Path exit) {
@@ -105,9 +106,9 @@ final class Passage implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     entrance.close();
-    for (AutoCloseable one : open) {
+    for (Closeable one : open) {
       one.close();
     }
   }

@@ -2,6 +2,7 @@ package io.millpond.node.kubernetes;
 
 import static io.millpond.node.kubernetes.ScriptedServer.json;
 import static io.millpond.node.kubernetes.ScriptedServer.watch;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -196,13 +197,13 @@ class PodWatchTest {
         .then(json(200, list("")))
         .then(
             (_, out) -> {
-              out.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".getBytes());
+              out.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".getBytes(UTF_8));
               for (int i = 0; i < 8; i++) {
-                out.write(bookmark(10 + i).getBytes());
+                out.write(bookmark(10 + i).getBytes(UTF_8));
                 out.flush();
                 TimeUnit.MILLISECONDS.sleep(SILENCE.toMillis() / 4);
               }
-              out.write(event("ADDED", pod("late")).getBytes());
+              out.write(event("ADDED", pod("late")).getBytes(UTF_8));
               out.flush();
               server.over.await();
             });
@@ -241,9 +242,9 @@ class PodWatchTest {
         .then(json(200, list("", pod("a"))))
         .then(
             (_, out) -> {
-              out.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".getBytes());
-              out.write("{\"type\":\"ADDED\",\"object\":{\"spec\":{\"x\":[".getBytes());
-              byte[] more = "1,".repeat(50_000).getBytes();
+              out.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".getBytes(UTF_8));
+              out.write("{\"type\":\"ADDED\",\"object\":{\"spec\":{\"x\":[".getBytes(UTF_8));
+              byte[] more = "1,".repeat(50_000).getBytes(UTF_8);
               while (true) {
                 out.write(more);
               }

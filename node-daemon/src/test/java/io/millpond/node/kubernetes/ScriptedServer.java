@@ -1,6 +1,7 @@
 package io.millpond.node.kubernetes;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 
 import io.millpond.node.settings.KubernetesUse;
 import io.millpond.node.settings.Settings;
@@ -183,13 +184,11 @@ final class ScriptedServer implements AutoCloseable {
   static Answer json(int code, String body, String... headers) {
     byte[] octets = body.getBytes(UTF_8);
     return (_, out) -> {
-      out.write(
-          ("HTTP/1.1 %d X\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n%s\r\n"
-                  .formatted(
-                      code,
-                      octets.length,
-                      String.join("", List.of(headers).stream().map(h -> h + "\r\n").toList())))
-              .getBytes(UTF_8));
+      String more = List.of(headers).stream().map(h -> h + "\r\n").collect(joining());
+      String head =
+          "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n%s\r\n"
+              .formatted(code, octets.length, more);
+      out.write(head.getBytes(UTF_8));
       out.write(octets);
       out.flush();
     };

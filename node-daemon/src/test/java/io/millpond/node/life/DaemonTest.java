@@ -13,6 +13,7 @@ import io.millpond.node.install.CniInstallation;
 import io.millpond.node.kernel.KernelAccess;
 import io.millpond.node.kubernetes.ClusterAccess;
 import io.millpond.node.kubernetes.ServiceCidrs;
+import io.millpond.node.policy.NodePlacement;
 import io.millpond.node.probe.Probe;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.settings.SettingsReader;
@@ -35,6 +36,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -143,7 +145,8 @@ class DaemonTest {
                 directory.resolve("plugin"),
                 settings.daemon().reconcilePeriod()),
             cluster,
-            new ServiceCidrs(settings.network().serviceCidrs(), Map.of()));
+            new ServiceCidrs(settings.network().serviceCidrs(), Map.of()),
+            new NodePlacement(settings.cloud(), Optional.empty()));
     daemons.add(daemon);
     return daemon;
   }

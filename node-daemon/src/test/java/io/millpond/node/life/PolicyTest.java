@@ -17,8 +17,7 @@ class PolicyTest {
 
   private static PoolPolicy policy(Map<String, String> environment) throws Exception {
     return NodeCore.policy(
-        SettingsReader.read(Path.of("/nonexistent/millpond.yaml"), environment).pool(),
-        THREE_BY_FOUR);
+        SettingsReader.read(Path.of("/nonexistent/millpond.yaml"), environment), THREE_BY_FOUR);
   }
 
   @Test
@@ -44,6 +43,14 @@ class PolicyTest {
                 false,
                 Duration.ofSeconds(8),
                 Duration.ofSeconds(9)));
+  }
+
+  /** As in amazon-vpc-cni-k8s: it is not in the ENIConfig's subnet. */
+  @Test
+  void withCustomNetworkingThePrimaryEniIsTheNodesAlone() throws Exception {
+    assertThat(policy(Map.of("AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG", "true")).firstEniForPods())
+        .isFalse();
+    assertThat(policy(Map.of()).firstEniForPods()).isTrue();
   }
 
   @Test

@@ -72,6 +72,14 @@ class SettingsTest {
         "http://127.0.0.1:9000",
         "cloud.metadataEndpoint",
         URI.create("http://127.0.0.1:9000"));
+    map("AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG", "true", "cloud.customNetwork", true);
+    map("ENI_CONFIG_ANNOTATION_DEF", "a.b/c", "cloud.eniConfigAnnotation", "a.b/c");
+    map(
+        "ENI_CONFIG_LABEL_DEF",
+        "topology.kubernetes.io/zone",
+        "cloud.eniConfigLabel",
+        "topology.kubernetes.io/zone");
+    map("MILLPOND_ENI_CLEANER", "false", "cloud.cleaner", false);
     map("MILLPOND_CLOUD_CHECK_PERIOD", "2m", "cloud.checkPeriod", Duration.ofMinutes(2));
     map("AWS_VPC_ENI_MTU", "1500", "network.mtu", 1500);
     map(
@@ -302,10 +310,12 @@ class SettingsTest {
   @Test
   void theFileWinsOverTheDefaultAndTheEnvironmentOverTheFile() throws Exception {
     String file =
-        "warmIpTarget: 3\n"
-            + "minimumIpTarget: 7\n"
-            + "serviceCidrs: [172.20.0.0/16]\n"
-            + "eniTags: {team: net}\n";
+        """
+        warmIpTarget: 3
+        minimumIpTarget: 7
+        serviceCidrs: [172.20.0.0/16]
+        eniTags: {team: net}
+        """;
     Settings settings = read(file, Map.of("WARM_IP_TARGET", "4"));
     assertThat(settings.pool().warmIpTarget()).contains(4);
     assertThat(settings.pool().minimumIpTarget()).contains(7);

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** An EC2 in memory that gives out addresses of one subnet, counts calls and fails on demand. */
@@ -234,6 +235,11 @@ public final class ModelCloud implements Cloud {
   public synchronized Result<Tidied> tidy() {
     Failure<Tidied> fault = fault("tidy");
     return fault != null ? fault : new Success<>(new Tidied(List.of(), Optional.ofNullable(young)));
+  }
+
+  @Override
+  public Result<Swept> sweep(BooleanSupplier allowed) {
+    throw new IllegalStateException("this model has no cluster");
   }
 
   @Override

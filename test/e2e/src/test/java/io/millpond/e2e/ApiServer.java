@@ -20,15 +20,6 @@ final class ApiServer {
   static final String URL = "https://127.0.0.1:6443";
 
   private static final String TOKEN = "admin";
-  private static final String KUBECONFIG =
-      """
-      apiVersion: v1
-      kind: Config
-      clusters: [{name: test, cluster: {server: "%s", insecure-skip-tls-verify: true}}]
-      users: [{name: admin, user: {token: %s}}]
-      contexts: [{name: test, context: {cluster: test, user: admin}}]
-      current-context: test
-      """;
 
   private final String socket;
 
@@ -68,7 +59,15 @@ final class ApiServer {
 
   /** The text of a configuration for clients that reach it there. */
   static String kubeconfigFor(String url) {
-    return KUBECONFIG.formatted(url, TOKEN);
+    return           """
+      apiVersion: v1
+      kind: Config
+      clusters: [{name: test, cluster: {server: "%s", insecure-skip-tls-verify: true}}]
+      users: [{name: admin, user: {token: %s}}]
+      contexts: [{name: test, context: {cluster: test, user: admin}}]
+      current-context: test
+      """
+.formatted(url, TOKEN);
   }
 
   /** Creates an object, of a kind that the server may not know yet. */
