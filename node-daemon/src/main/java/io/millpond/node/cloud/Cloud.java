@@ -47,6 +47,9 @@ public interface Cloud {
   /** Whether a call failed that {@link #tidy} makes again. */
   boolean owes();
 
+  /** Gives back what was opened; nothing is asked afterwards. */
+  default void close() {}
+
   /** How soon an answer is needed. */
   enum Urgency {
     /** A pod is waiting. */
