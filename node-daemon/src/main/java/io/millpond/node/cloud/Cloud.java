@@ -56,6 +56,9 @@ public interface Cloud {
    */
   Result<Swept> sweep(BooleanSupplier allowed);
 
+  /** Gives back what was opened; nothing is asked afterwards. */
+  default void close() {}
+
   /** How soon an answer is needed. */
   enum Urgency {
     /** A pod is waiting. */

@@ -192,4 +192,9 @@ public final class Ec2Cloud implements Cloud {
       case RELEASE -> CallBudget.Urgency.RELEASE;
     };
   }
+
+  @Override
+  public void close() {
+    enis.close();
+  }
 }

@@ -64,6 +64,7 @@ public final class Daemon implements NodeView {
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile String progress = "starting";
   private volatile boolean heir;
+  private volatile @Nullable Preflight preflight;
   private volatile boolean stopping;
   private volatile @Nullable NodeCore core;
   private volatile String instance = "";
@@ -121,6 +122,10 @@ public final class Daemon implements NodeView {
     UnixServer.prepareDirectory(run);
     Turn mine = Turn.take(run, this::standsBy);
     turn = mine;
+    Preflight tried = preflight;
+    if (tried != null) {
+      tried.close();
+    }
     progress = "it is asked which instance this is";
     long began = System.nanoTime();
     admin =
@@ -244,8 +249,11 @@ public final class Daemon implements NodeView {
     kept = spool;
   }
 
-  private void standsBy(boolean chosen) {
+  private synchronized void standsBy(boolean chosen) {
     heir = chosen;
+    if (preflight == null) {
+      preflight = Preflight.begin(access);
+    }
     progress =
         chosen
             ? "another daemon serves this node and will hand over to this one"
@@ -263,8 +271,15 @@ public final class Daemon implements NodeView {
     if (core != null) {
       return new ProbeState(ProbeState.Phase.SERVING, notReady().orElse(""));
     }
-    return new ProbeState(
-        turn == null && heir ? ProbeState.Phase.STANDBY : ProbeState.Phase.STARTING, progress);
+    Preflight trial = preflight;
+    if (turn != null || trial == null) {
+      return new ProbeState(ProbeState.Phase.STARTING, progress);
+    }
+    if (!trial.passed()) {
+      return new ProbeState(
+          ProbeState.Phase.STARTING, progress + "; not ready to follow: " + trial.trouble());
+    }
+    return new ProbeState(heir ? ProbeState.Phase.STANDBY : ProbeState.Phase.STARTING, progress);
   }
 
   /** Whether another daemon waits to take over. */

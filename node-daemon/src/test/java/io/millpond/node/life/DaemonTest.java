@@ -251,7 +251,19 @@ class DaemonTest {
     finish(begun);
     assertThat(Probe.run("ready", probe("first"))).isEqualTo(new Probe(0, "serving\n"));
 
+    metadataAnswers = false;
     CompletableFuture<Void> second = starting(daemon("second"));
+    await().atMost(TestNode.SOON).until(first::hasStandby);
+    await()
+        .during(Duration.ofMillis(300))
+        .atMost(TestNode.SOON)
+        .until(
+            () ->
+                Files.exists(probe("second"))
+                    && Probe.run("ready", probe("second"))
+                        .said()
+                        .contains("not ready to follow: the metadata is silent"));
+    metadataAnswers = true;
     await()
         .atMost(TestNode.SOON)
         .until(

@@ -59,7 +59,7 @@ final class ApiServer {
 
   /** The text of a configuration for clients that reach it there. */
   static String kubeconfigFor(String url) {
-    return           """
+    return """
       apiVersion: v1
       kind: Config
       clusters: [{name: test, cluster: {server: "%s", insecure-skip-tls-verify: true}}]
@@ -67,7 +67,7 @@ final class ApiServer {
       contexts: [{name: test, context: {cluster: test, user: admin}}]
       current-context: test
       """
-.formatted(url, TOKEN);
+        .formatted(url, TOKEN);
   }
 
   /** Creates an object, of a kind that the server may not know yet. */

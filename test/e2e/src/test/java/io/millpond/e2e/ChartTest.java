@@ -12,6 +12,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +51,7 @@ class ChartTest {
       config: {pools: {storage: {subnets: [subnet-0a0b0c0d]}}}
       conflist: '{"name": "millpond", "plugins": [{"type": "millpond"}]}'
       hostPaths: {cniBin: /var/lib/cni/bin, cniConf: /var/lib/cni/conf, netns: /var/run/netns}
-      serviceAccount: {annotations: {eks.amazonaws.com/role-arn: "arn:aws:iam::1:role/millpond"}}
+      serviceAccount: {annotations: {example.com/team: network}}
       hostPID: false
       nodeSelector: {pool: a}
       podSecurityContext: {seLinuxOptions: {type: spc_t}}
@@ -235,6 +239,43 @@ class ChartTest {
         .isEqualTo("RuntimeDefault");
   }
 
+  /** What the daemon is tested with is what it gets: tables whose first columns are these. */
+  @Test
+  void theAccountHasTheRightsThatAreDocumented() throws IOException {
+    Set<String> documented = new TreeSet<>();
+    Pattern row =
+        Pattern.compile(
+            "\\| (?:(ClusterRole|Role) \\| )?`([^`]*)` \\| `([^`]*)` \\|(?: (?:`([^`]*)` )?\\|)? ((?:`[a-z]+`(?:, )?)+) \\| .*");
+    for (String line : Files.readAllLines(ROOT.resolve("docs/kubernetes.md"))) {
+      Matcher match = row.matcher(line);
+      if (match.matches()) {
+        String role = match.group(1) == null ? "ClusterRole" : match.group(1);
+        String group = match.group(2).replace("\"", "");
+        String names = match.group(4) == null ? "" : match.group(4);
+        for (String verb : match.group(5).replace("`", "").split(", ", -1)) {
+          documented.add(String.join(" ", role, group, match.group(3), names, verb));
+        }
+      }
+    }
+    Set<String> given = new TreeSet<>();
+    for (JsonNode role : objects("{}", "--show-only", "templates/rbac.yaml")) {
+      for (JsonNode rule : role.path("rules")) {
+        for (String verb : texts(rule.path("verbs"))) {
+          given.add(
+              String.join(
+                  " ",
+                  role.path("kind").asText(),
+                  String.join(",", texts(rule.path("apiGroups"))),
+                  String.join(",", texts(rule.path("resources"))),
+                  String.join(",", texts(rule.path("resourceNames"))),
+                  verb));
+        }
+      }
+    }
+    assertThat(documented).hasSizeGreaterThan(6);
+    assertThat(given).containsAll(documented);
+  }
+
   /** Ports would keep two pods with the node's network from running side by side. */
   @Test
   void anUpdateStartsTheNewDaemonBesideTheOldOne() throws IOException {
@@ -287,7 +328,7 @@ class ChartTest {
                 .getFirst()
                 .at("/metadata/annotations")
                 .toString())
-        .contains("role/millpond");
+        .contains("\"example.com/team\":\"network\"");
   }
 
   @Test

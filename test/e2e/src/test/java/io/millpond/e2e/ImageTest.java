@@ -235,7 +235,7 @@ class ImageTest {
       assertThat(Shell.run(probe, "ready", socket).status()).isEqualTo(1);
       assertThat(Files.readString(log).lines()).isNotEmpty().allMatch(line -> line.startsWith("{"));
     } finally {
-      Shell.stop(daemon);
+      daemon.destroyForcibly().waitFor(); // its namespaces end with it
     }
   }
 
