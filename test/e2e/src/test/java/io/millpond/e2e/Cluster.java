@@ -19,6 +19,9 @@ import org.junit.jupiter.api.Assumptions;
  * test/e2e/with-cluster}). What gives pods their network is somebody else's to install.
  */
 final class Cluster implements AutoCloseable {
+  /** What a test writes here before a cluster starts is there on its nodes. */
+  static final Path SEEN_BY_NODES = Path.of("/srv");
+
   private static final Duration STARTED = Duration.ofMinutes(5);
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
@@ -101,7 +104,11 @@ final class Cluster implements AutoCloseable {
         await(node.name() + " is known to the cluster")
             .atMost(STARTED)
             .pollInterval(Duration.ofSeconds(1))
-            .until(() -> kubectl("get", "node", node.name()).status() == 0);
+            .until(
+                () -> {
+                  node.mustRun();
+                  return kubectl("get", "node", node.name()).status() == 0;
+                });
       }
     } catch (RuntimeException | Error e) {
       close();
@@ -121,7 +128,7 @@ final class Cluster implements AutoCloseable {
    */
   private void join() {
     String device =
-        Shell.run("sh", "-c", "ls /sys/class/net | grep -vx lo | head -n 1").orThrow().strip();
+        Shell.run("sh", "-c", "basename $(dirname /sys/class/net/*/device)").orThrow().strip();
     for (String step :
         List.of(
             "ip link set %s down".formatted(device),

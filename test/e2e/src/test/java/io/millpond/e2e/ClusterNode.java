@@ -65,6 +65,17 @@ final class ClusterNode implements AutoCloseable {
         .until(() -> Files.exists(home.resolve("pid")) || !machine.isAlive());
   }
 
+  /** Throws what it said, if it has ended. */
+  void mustRun() {
+    if (!machine.isAlive()) {
+      try {
+        throw new AssertionError(name() + " has ended: " + Files.readString(home.resolve("log")));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
   String name() {
     return instance.name();
   }

@@ -52,7 +52,8 @@ class ClusterTest {
   @BeforeAll
   void start() throws Exception {
     vpc = Vpc.start();
-    Path exchange = Files.createTempDirectory("images").resolve("exchange.tar");
+    Path exchange =
+        Files.createTempDirectory(Cluster.SEEN_BY_NODES, "images").resolve("exchange.tar");
     Shell.run(Vpc.ROOT.resolve("test/e2e/container-image").toString(), exchange.toString(), IMAGE)
         .orThrow();
     cluster =
