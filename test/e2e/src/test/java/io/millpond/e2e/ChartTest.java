@@ -84,6 +84,7 @@ class ChartTest {
   void leaveNothing() {
     helm("uninstall", "mp", "-n", NAMESPACE, "--ignore-not-found", "--no-hooks");
     kubectl("-n", NAMESPACE, "delete", "daemonset", "--all", "--wait=false");
+    kubectl("delete", "-f", CHART + "/crds", "--ignore-not-found");
   }
 
   private Shell.Ran run(String program, String... arguments) {

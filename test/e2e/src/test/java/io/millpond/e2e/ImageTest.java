@@ -239,6 +239,60 @@ class ImageTest {
     }
   }
 
+  /** With the capabilities of root and in a network namespace of its own, as nobody's node. */
+  @Test
+  void theCleanupWaitsForTheDaemonsLockAndLeavesNothingOfMillpond() throws Exception {
+    Path node = Files.createDirectory(directory.resolve("node"));
+    List<String> binds = new ArrayList<>();
+    for (String path :
+        List.of("/opt/cni/bin", "/etc/cni/net.d", "/run/millpond", "/run/millpond-probe")) {
+      Files.createDirectories(root(AMD64).resolve(path.substring(1))); // as a runtime does
+      binds.add(Files.createDirectories(node.resolve(path.substring(1))) + ":" + path);
+    }
+    Files.copy(
+        root(AMD64).resolve("opt/millpond/cni/millpond"), node.resolve("opt/cni/bin/millpond"));
+    Path conflist = node.resolve("etc/cni/net.d/10-millpond.conflist");
+    Files.copy(
+        ROOT.resolve(
+            "node-daemon/src/main/resources/io/millpond/node/install/10-millpond.conflist"),
+        conflist);
+    String lock = node.resolve("run/millpond/lock").toString();
+    Process daemon = new ProcessBuilder("flock", lock, "sleep", "600").start();
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> Shell.run("flock", "-n", lock, "true").status() != 0);
+    Process cleanup =
+        Shell.start(
+            Map.of(),
+            directory.resolve("cleanup"),
+            inside(
+                AMD64,
+                binds,
+                "millpond-ctl",
+                "uninstall",
+                "--until-clean",
+                "--probe-socket=/run/millpond-probe/probe.sock"));
+    try {
+      String probe = root(AMD64).resolve("opt/millpond/bin/millpond-probe").toString();
+      String socket = node.resolve("run/millpond-probe/probe.sock").toString();
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> Shell.run(probe, "ready", socket).out().contains("a daemon serves"));
+      assertThat(conflist).exists();
+      daemon.descendants().forEach(ProcessHandle::destroyForcibly);
+      daemon.destroyForcibly().waitFor();
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> Shell.run(probe, "ready", socket).status() == 0);
+      assertThat(conflist).doesNotExist();
+      assertThat(node.resolve("opt/cni/bin")).isEmptyDirectory();
+    } finally {
+      daemon.descendants().forEach(ProcessHandle::destroyForcibly);
+      daemon.destroyForcibly();
+      cleanup.destroyForcibly().waitFor();
+    }
+  }
+
   /** What jdeps finds beside these is optional to the libraries, and missing here on purpose. */
   @Test
   void itsJvmHasTheModulesThatTheLibrariesUse() throws IOException {
