@@ -1,13 +1,8 @@
 package io.millpond.node.kubernetes;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
-import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.net.URI;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
@@ -15,22 +10,23 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The one connection to the API server that all of the daemon shares. Safe for any thread.
- *
- * <p>Unknown fields of objects are ignored, so that a class that implements {@code HasMetadata}
- * need have only those that are read. A request is not tried again by the client (whoever made it
- * does that, by {@link Backoff}) and ends after ten seconds.
+ * The one connection to the API server that all of the daemon shares: fabric8's HTTP client, with
+ * the addresses, certificates and credentials of a {@link Config}. Its client of typed objects is
+ * not made: that would load hundreds of classes. A request is not tried again by the client;
+ * whoever made it does that, by {@link Backoff}. Safe for any thread.
  */
 public final class Cluster implements AutoCloseable {
   /** Threads that have nothing to do end soon. */
   private static final long IDLE_SECONDS = 5;
 
-  private final KubernetesClient client;
+  private final HttpClient http;
+  private final URI address;
   private final String nodeName;
   private final ExecutorService threads;
 
-  private Cluster(KubernetesClient client, String nodeName, ExecutorService threads) {
-    this.client = client;
+  private Cluster(HttpClient http, URI address, String nodeName, ExecutorService threads) {
+    this.http = http;
+    this.address = address;
     this.nodeName = nodeName;
     this.threads = threads;
   }
@@ -50,25 +46,11 @@ public final class Cluster implements AutoCloseable {
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
             Thread.ofPlatform().daemon().name("kubernetes-", 0).factory());
-    KubernetesClient client =
-        new KubernetesClientBuilder()
-            .withConfig(config)
-            .withHttpClientFactory(new Http(threads))
-            .withTaskExecutor(threads)
-            .withKubernetesSerialization(
-                // false: no search for the classes of all objects that Kubernetes has.
-                new KubernetesSerialization(
-                    JsonMapper.builder()
-                        .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-                        .build(),
-                    false))
-            .build();
-    return new Cluster(client, nodeName, threads);
-  }
-
-  /** fabric8's client; it must not be closed. */
-  public KubernetesClient client() {
-    return client;
+    return new Cluster(
+        new Http(threads).newBuilder(config).build(),
+        URI.create(config.getMasterUrl()),
+        nodeName,
+        threads);
   }
 
   /** The name of this machine's Node object; nobody has looked whether there is one. */
@@ -78,17 +60,17 @@ public final class Cluster implements AutoCloseable {
 
   /** Where the API server is. */
   public URI address() {
-    return URI.create(client.getConfiguration().getMasterUrl());
+    return address;
   }
 
   HttpClient http() {
-    return client.getHttpClient();
+    return http;
   }
 
   /** Ends every request and every thread of the client. */
   @Override
   public void close() {
-    client.close();
+    http.close();
     threads.shutdownNow();
   }
 

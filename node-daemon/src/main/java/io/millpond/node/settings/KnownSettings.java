@@ -158,7 +158,8 @@ public final class KnownSettings {
           "MILLPOND_SERVICE_CIDRS",
           SettingType.PREFIXES,
           "",
-          "The cluster's service addresses, which pods reach through the node.");
+          "The cluster's service addresses, which pods reach through the node; empty means those"
+              + " that the cluster says (docs/kubernetes.md).");
   static final Setting<List<Prefix>> EXTRA_ROUTES =
       setting(
           "MILLPOND_EXTRA_ROUTES",

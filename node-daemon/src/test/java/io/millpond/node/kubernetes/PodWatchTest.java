@@ -7,9 +7,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.millpond.node.kubernetes.ScriptedServer.Request;
+import io.millpond.node.pods.AddOutcome;
+import io.millpond.node.pods.Caller;
+import io.millpond.node.pods.PodRequest;
+import io.millpond.node.pods.PoolWish;
+import io.millpond.node.testing.ModelKernel;
 import io.millpond.node.testing.TestNode;
+import io.millpond.pool.value.PodDemands;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -131,6 +139,36 @@ class PodWatchTest {
         .then(server.watchThenSilence(event("ADDED", pod("last"))));
     watch.start();
     awaitExpected(3);
+  }
+
+  @Test
+  void aStaticPodIsKnownByTheUidOfItsSandbox() throws Exception {
+    PodRequest request =
+        new PodRequest(
+            TestNode.key("static"),
+            "default/static",
+            "uid-of-the-file",
+            OptionalInt.empty(),
+            List.of(),
+            PodDemands.NONE,
+            PoolWish.NONE);
+    assertThat(node.core().addPod().add(request, ModelKernel.netns(5), Caller.PATIENT))
+        .isInstanceOf(AddOutcome.Added.class);
+    server
+        .then(
+            json(
+                200,
+                list(
+                    "",
+                    pod("a"),
+                    pod(
+                        "static",
+                        ",\"annotations\":{\"kubernetes.io/config.mirror\":\"uid-of-the-file\"}",
+                        "",
+                        ""))))
+        .then(server.watchThenSilence(bookmark(9)));
+    watch.start();
+    awaitExpected(1);
   }
 
   @Test

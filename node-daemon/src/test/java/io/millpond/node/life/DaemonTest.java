@@ -15,6 +15,7 @@ import io.millpond.node.kubernetes.ClusterAccess;
 import io.millpond.node.kubernetes.ServiceCidrs;
 import io.millpond.node.policy.NodePlacement;
 import io.millpond.node.probe.Probe;
+import io.millpond.node.settings.KubernetesUse;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.settings.SettingsReader;
 import io.millpond.node.testing.ManualClock;
@@ -218,6 +219,52 @@ class DaemonTest {
     assertThat(daemon.notReady()).isEmpty();
     assertThat(AdminClient.ask(run().resolve("admin.sock"), "status")).contains("\"ready\":true");
     new Socket(InetAddress.getLoopbackAddress(), httpPort).close();
+  }
+
+  @Test
+  void aDaemonServesWhileItsApiServerIsSilent() throws Exception {
+    // A port that takes connections and never answers.
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      cluster = cluster(silent.getLocalPort());
+      long began = System.nanoTime();
+      Daemon daemon = serving();
+      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(8));
+      statusIsGood();
+      assertThat(daemon.notReady()).isEmpty();
+      assertThat(String.join("", daemon.findings()))
+          .as("with neither objects nor a setting nor a default range")
+          .contains("MILLPOND_SERVICE_CIDRS");
+    }
+  }
+
+  @Test
+  void aClusterThatCannotBeUsedIsAFinding() throws Exception {
+    cluster = new ClusterAccess.Unusable("no such file", "make one");
+    assertThat(serving().findings()).contains("no such file; make one");
+    statusIsGood();
+  }
+
+  private ClusterAccess.Found cluster(int port) throws IOException {
+    Files.writeString(
+        directory.resolve("kubeconfig"),
+        """
+        apiVersion: v1
+        kind: Config
+        clusters: [{name: test, cluster: {server: "http://127.0.0.1:%d"}}]
+        users: [{name: admin, user: {token: admin}}]
+        contexts: [{name: test, context: {cluster: test, user: admin}}]
+        current-context: test
+        """
+            .formatted(port));
+    return new ClusterAccess(
+            new Settings.Kubernetes(
+                KubernetesUse.ON,
+                Optional.of(directory.resolve("kubeconfig")),
+                Optional.of("node-a"),
+                Optional.empty(),
+                1),
+            Map.of())
+        .find();
   }
 
   @Test
