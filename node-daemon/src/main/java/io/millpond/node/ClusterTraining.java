@@ -13,6 +13,9 @@ import io.millpond.node.kubernetes.ServiceCidrs;
 import io.millpond.node.pods.Attachments;
 import io.millpond.node.pods.ExpectedPods;
 import io.millpond.node.pods.PodNotices;
+import io.millpond.node.policy.ClusterSettings;
+import io.millpond.node.policy.NodePlacement;
+import io.millpond.node.policy.NodePolicy;
 import io.millpond.node.settings.KubernetesUse;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.warm.WarmPool;
@@ -59,6 +62,17 @@ final class ClusterTraining {
       {"spec":{"taints":[{"key":"millpond.io/not-ready","effect":"NoSchedule"}]},"status":{"conditions":[
        {"type":"MillpondReady","status":"False","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}
       """;
+
+  private static final String METADATA =
+      "{\"metadata\":{\"name\":\"training\",\"resourceVersion\":\"2\",\"labels\":{\"a\":\"b\"}}}";
+
+  private static final String POLICY =
+      """
+      {"metadata":{"name":"p","uid":"u","generation":1,"resourceVersion":"2",
+       "creationTimestamp":"2026-01-01T00:00:00Z"},
+       "spec":{"nodeSelector":{"matchLabels":{"a":"b"}},"priority":1,"warmIpTarget":2}}
+      """
+          .replace("\n", "");
 
   private final CountDownLatch untainted = new CountDownLatch(1);
   private final CountDownLatch watched = new CountDownLatch(1);
@@ -119,12 +133,21 @@ final class ClusterTraining {
                 PoolPolicy.defaults(),
                 BootClock::now,
                 (_, _) -> {});
+        ClusterSettings settings =
+            new ClusterSettings(
+                cluster,
+                new NodePolicy(Settings.defaults().pool(), false),
+                new NodePlacement(Settings.defaults().cloud(), Optional.empty()),
+                Duration.ZERO);
         ClusterCare care = new ClusterCare(cluster, cidrs, Optional::empty)) {
+      settings.start();
       pool.start();
       care.start();
       care.awaitServiceCidrs(Duration.ofSeconds(10));
       care.serves(
           new ExpectedPods(pool, new Attachments(key -> "mpd")), new PodNotices(), () -> true);
+      boolean steered = settings.await(Duration.ofSeconds(10));
+      log.info("the cluster's settings are known: {}; {}", steered, settings.findings());
       boolean all = untainted.await(20, TimeUnit.SECONDS) && watched.await(20, TimeUnit.SECONDS);
       log.info("a cluster was talked to: {}; {} {}", all, cidrs.get(), care.findings());
     }
@@ -147,6 +170,16 @@ final class ClusterTraining {
   }
 
   private static String answer(String request) {
+    if (request.contains("/warmpoolpolicies?")) {
+      return request.contains("watch=true")
+          ? "{\"type\":\"MODIFIED\",\"object\":" + POLICY + "}\n"
+          : "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[" + POLICY + "]}";
+    }
+    if (request.contains("/nodes?")) {
+      return request.contains("watch=true")
+          ? "{\"type\":\"MODIFIED\",\"object\":" + METADATA + "}\n"
+          : "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[" + METADATA + "]}";
+    }
     if (request.contains("watch=true")) {
       return "{\"type\":\"ADDED\",\"object\":" + POD + "}\n";
     }

@@ -118,8 +118,10 @@ final class PoolWorld {
       case 62 -> foreignHands(more);
       default -> {
         expect(more % 4 == 0 ? 0 : expected + more % 4);
-        if ((more >>> 2) % 4 == 0) {
-          restart(more >>> 4);
+        switch ((more >>> 2) % 4) {
+          case 0 -> restart(more >>> 4);
+          case 1 -> tell(new PoolEvent.GrowthReconsidered(poolOf(key), now));
+          default -> {}
         }
       }
     }

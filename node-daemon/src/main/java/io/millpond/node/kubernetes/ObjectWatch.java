@@ -47,8 +47,8 @@ public final class ObjectWatch<T> implements AutoCloseable {
   private final Listener<T> listener;
   private final Thread thread;
   private volatile boolean closed;
-  private final Backoff backoff =
-      new Backoff(LEAST_PAUSE, LONGEST_PAUSE, () -> ThreadLocalRandom.current().nextDouble());
+  private final Duration silence;
+  private final Backoff backoff;
 
   /**
    * Which objects, and what is kept of them.
@@ -94,6 +94,18 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
   /** Ready to watch. */
   public ObjectWatch(Cluster cluster, Kind<T> kind, Listener<T> listener) {
+    this(
+        cluster,
+        kind,
+        listener,
+        PodWatch.SILENCE,
+        new Backoff(LEAST_PAUSE, LONGEST_PAUSE, () -> ThreadLocalRandom.current().nextDouble()));
+  }
+
+  ObjectWatch(
+      Cluster cluster, Kind<T> kind, Listener<T> listener, Duration silence, Backoff backoff) {
+    this.silence = silence;
+    this.backoff = backoff;
     this.server = new ApiServer(cluster);
     this.requests = new Requests(server);
     this.kind = kind;
@@ -222,8 +234,8 @@ public final class ObjectWatch<T> implements AutoCloseable {
         server.get(
             Requests.with(kind.path(), parameters),
             kind.accept(false),
-            PodWatch.SILENCE,
-            Duration.ofSeconds(seconds).plus(PodWatch.SILENCE))) {
+            silence,
+            Duration.ofSeconds(seconds).plus(silence))) {
       answer.body().allow(LARGEST_EVENT);
       if (answer.code() == 410) {
         return Optional.empty();

@@ -44,6 +44,7 @@ public final class ClusterWork implements AutoCloseable {
   private final NodePlacement placement;
   private final ClusterSettings watches;
   private volatile @Nullable ClusterDuties duties;
+  private volatile long began;
 
   /** Ready to begin. */
   public ClusterWork(Settings settings, Cluster cluster, NodePlacement placement) {
@@ -61,6 +62,7 @@ public final class ClusterWork implements AutoCloseable {
 
   /** Begins to watch. */
   void start() {
+    began = System.nanoTime();
     watches.start();
   }
 
@@ -71,7 +73,8 @@ public final class ClusterWork implements AutoCloseable {
   void steer(NodeCore core) throws InterruptedException {
     policy.tell(core::adopt);
     placement.whenChanged(core::placedElsewhere);
-    if (!watches.await(FIRST_SETTINGS)) {
+    // EC2 has been asked meanwhile.
+    if (!watches.await(FIRST_SETTINGS.minusNanos(System.nanoTime() - began))) {
       log.warn(
           "the API server has not said within {} s which WarmPoolPolicy selects this node: it begins with its own settings",
           FIRST_SETTINGS.toSeconds());
@@ -101,15 +104,17 @@ public final class ClusterWork implements AutoCloseable {
         "millpond_warm_pool_policy",
         "The WarmPoolPolicy that counts on this node: 1 in force, 0 refused.",
         "policy",
-        () ->
-            policy.inForce().policy().isPresent()
-                ? Map.of(
-                    policy.inForce().policy().get(), policy.inForce().refusal().isEmpty() ? 1 : 0)
-                : Map.of());
+        () -> counting(policy.inForce()));
     metrics.gauge(
         "millpond_warm_pool_policies_overridden",
         "Other WarmPoolPolicies that select this node and have no effect here.",
         () -> policy.inForce().overridden().size());
+  }
+
+  private static Map<String, Integer> counting(NodePolicy.InForce now) {
+    return now.policy()
+        .map(name -> Map.of(name, now.refusal().isEmpty() ? 1 : 0))
+        .orElseGet(Map::of);
   }
 
   /** What only an administrator can put right. */

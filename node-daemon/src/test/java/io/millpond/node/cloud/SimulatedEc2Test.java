@@ -3,6 +3,7 @@ package io.millpond.node.cloud;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.life.NodeCore;
 import io.millpond.node.pods.AddOutcome;
@@ -10,6 +11,7 @@ import io.millpond.node.pods.Caller;
 import io.millpond.node.pods.DeletePod;
 import io.millpond.node.pods.PodRequest;
 import io.millpond.node.pods.Readiness;
+import io.millpond.node.policy.NodePlacement;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.settings.SettingsReader;
 import io.millpond.node.testing.ManualClock;
@@ -25,6 +27,7 @@ import io.millpond.simulator.conditions.FaultRule;
 import io.millpond.simulator.conditions.Outage;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +35,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,6 +72,10 @@ class SimulatedEc2Test {
   }
 
   private NodeCore boot(String... namesAndValues) {
+    return boot(settings -> new NodePlacement(settings.cloud(), Optional.empty()), namesAndValues);
+  }
+
+  private NodeCore boot(Function<Settings, NodePlacement> placements, String... namesAndValues) {
     try {
       Map<String, String> environment =
           new HashMap<>(
@@ -82,8 +90,9 @@ class SimulatedEc2Test {
       }
       Settings settings = SettingsReader.read(Path.of("/nonexistent"), environment);
       Metrics metrics = new Metrics();
+      NodePlacement placement = placements.apply(settings);
       CloudAccess.Opened opened =
-          switch (new Ec2Access(settings.cloud(), metrics).open()) {
+          switch (new Ec2Access(settings.cloud(), placement, metrics).open()) {
             case Cloud.Success<CloudAccess.Opened>(CloudAccess.Opened value) -> value;
             case Cloud.Failure<CloudAccess.Opened> failure -> throw new AssertionError(failure);
           };
@@ -92,6 +101,7 @@ class SimulatedEc2Test {
               opened.limits(), clock, ModelKernel::linkName, "run" + System.nanoTime());
       ModelDatapath datapath = kernel.datapath();
       NodeCore fresh = new NodeCore(settings, node, opened.cloud(), datapath, datapath, metrics);
+      placement.whenChanged(fresh::placedElsewhere);
       fresh.start(_ -> {});
       return fresh;
     } catch (Exception e) {
@@ -124,6 +134,50 @@ class SimulatedEc2Test {
         .isInstanceOfSatisfying(
             AddOutcome.NoAddress.class, none -> assertThat(none.remedy()).isNotEmpty());
     assertThat(core.readiness()).isInstanceOf(Readiness.NotReady.class);
+  }
+
+  /** ENIConfigs: a pod waits with the cause, and goes on at once when it is put right. */
+  @Test
+  void withCustomNetworkingNoEniIsMadeBeforeItIsKnownWhere() throws Exception {
+    core.close();
+    aws.launch(InstanceConfig.of("fresh", "t3.small", "subnet-0a00000000000001a"));
+    String metadata = aws.imdsEndpoint("fresh").toString();
+    List<NodePlacement> made = new ArrayList<>();
+    core =
+        boot(
+            settings -> {
+              made.add(new NodePlacement(settings.cloud(), Optional.empty()));
+              return made.getFirst();
+            },
+            "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG",
+            "true",
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+            metadata,
+            "MILLPOND_ADD_WAIT",
+            "3s");
+    aws.conditions().calls().clear();
+    NodePlacement placement = made.getFirst();
+    placement.node(Map.of("k8s.amazonaws.com/eniConfig", "pods"), Map.of());
+    placement.replace(List.of());
+
+    assertThat(add("early"))
+        .isInstanceOfSatisfying(
+            AddOutcome.NoAddress.class,
+            none -> assertThat(none.cause()).contains("there is no ENIConfig \"pods\""));
+    assertThat(aws.conditions().calls().count("CreateNetworkInterface")).isZero();
+    assertThat(core.pool().snapshot().summary().total()).as("the primary ENI's").isZero();
+
+    // The next try by itself would be a minute later.
+    placement.put(
+        new JsonMapper()
+            .readTree(
+                "{\"metadata\":{\"name\":\"pods\"},\"spec\":{\"subnet\":\"subnet-0a00000000000002a\"}}"));
+    awaitPool(sum -> sum.free() >= 2);
+    added("late");
+    assertThat(aws.interfaces().getLast().subnetId()).isEqualTo("subnet-0a00000000000002a");
+    assertThat(core.pool().snapshot().enis().values())
+        .filteredOn(eni -> !eni.addresses().isEmpty())
+        .allMatch(eni -> eni.device() != null && eni.device().index() > 0);
   }
 
   @Test

@@ -14,6 +14,7 @@ import io.millpond.node.policy.PolicyStatuses;
 import io.millpond.node.settings.Settings;
 import io.millpond.node.settings.SettingsReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -40,53 +41,51 @@ class ClusterDutiesApiTest {
   static void start() throws IOException {
     server = new ControlPlane(directory);
     server.define(Path.of("..", "deploy", "chart", "crds", "warmpoolpolicies.yaml"));
-    // What docs/kubernetes.md lists for settings and duties, and nothing else.
-    made(
-        RBAC + "/clusterroles",
-        """
-        apiVersion: rbac.authorization.k8s.io/v1
-        kind: ClusterRole
-        metadata: {name: millpond-settings}
-        rules:
-        - {apiGroups: [""], resources: [nodes], verbs: [get, list, watch, patch]}
-        - {apiGroups: [millpond.io], resources: [warmpoolpolicies], verbs: [get, list, watch]}
-        - {apiGroups: [millpond.io], resources: [warmpoolpolicies/status], verbs: [patch]}
-        - {apiGroups: [crd.k8s.amazonaws.com], resources: [eniconfigs], verbs: [get, list, watch]}
-        """);
-    made(
-        RBAC + "/clusterrolebindings",
-        """
-        apiVersion: rbac.authorization.k8s.io/v1
-        kind: ClusterRoleBinding
-        metadata: {name: millpond-settings}
-        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: millpond-settings}
-        subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: millpond}]
-        """);
-    made(
+    allow("ClusterRole", RBAC + "/clusterroles", RBAC + "/clusterrolebindings", "");
+    allow(
+        "Role",
         RBAC + "/namespaces/kube-system/roles",
-        """
-        apiVersion: rbac.authorization.k8s.io/v1
-        kind: Role
-        metadata: {name: millpond-lease, namespace: kube-system}
-        rules:
-        - {apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create]}
-        - {apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [millpond-eni-cleaner], verbs: [get, update]}
-        """);
-    made(
         RBAC + "/namespaces/kube-system/rolebindings",
-        """
-        apiVersion: rbac.authorization.k8s.io/v1
-        kind: RoleBinding
-        metadata: {name: millpond-lease, namespace: kube-system}
-        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: millpond-lease}
-        subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: millpond}]
-        """);
+        ", namespace: kube-system");
     await().atMost(SOON).until(() -> server.get(POLICIES).status() == 200);
     await().atMost(SOON).until(() -> server.get("/api/v1/namespaces/kube-system").status() == 200);
     made("/api/v1/nodes", "{apiVersion: v1, kind: Node, metadata: {name: one, labels: {a: b}}}");
     made(
         POLICIES,
         "{apiVersion: millpond.io/v1alpha1, kind: WarmPoolPolicy, metadata: {name: all}, spec: {minimumIpTarget: 4}}");
+  }
+
+  /** Gives the user millpond what docs/kubernetes.md lists, and nothing else. */
+  private static void allow(String kind, String roles, String bindings, String namespace)
+      throws IOException {
+    String page = Files.readString(Path.of("..", "docs", "kubernetes.md"));
+    String table =
+        page.substring(
+            page.indexOf("<!-- rights of settings: begin"),
+            page.indexOf("<!-- rights of settings: end"));
+    StringBuilder rules = new StringBuilder();
+    for (String row : table.lines().filter(line -> line.startsWith("| " + kind + " |")).toList()) {
+      String[] cells = row.replace("`", "").split("\\s*\\|\\s*", -1);
+      rules.append(
+          "- {apiGroups: [%s], resources: [%s]%s, verbs: [%s]}\n"
+              .formatted(
+                  cells[2],
+                  cells[3],
+                  cells[4].isEmpty() ? "" : ", resourceNames: [" + cells[4] + "]",
+                  cells[5]));
+    }
+    made(
+        roles,
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: %s\nmetadata: {name: millpond%s}\nrules:\n%s"
+            .formatted(kind, namespace, rules));
+    made(
+        bindings,
+        """
+        {apiVersion: rbac.authorization.k8s.io/v1, kind: %sBinding, metadata: {name: millpond%s},
+         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: %s, name: millpond},
+         subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: millpond}]}
+        """
+            .formatted(kind, namespace, kind));
   }
 
   private static void made(String path, String yaml) {

@@ -223,23 +223,11 @@ final class Cluster implements AutoCloseable {
     await("%d pods %s are ready".formatted(pods, selector))
         .atMost(STARTED)
         .pollInterval(Duration.ofMillis(500))
-        .until(() -> ready(namespace, selector) == pods);
-  }
-
-  private long ready(String namespace, String selector) {
-    return kubectl(
-            "get",
-            "pods",
-            "-n",
-            namespace,
-            "-l",
-            selector,
-            "-o",
-            "jsonpath={range .items[?(@.status.conditions[?(@.type==\"Ready\")].status==\"True\")]}{.metadata.name}{\"\\n\"}{end}")
-        .orThrow()
-        .lines()
-        .filter(line -> !line.isBlank())
-        .count();
+        .until(
+            () -> {
+              List<ClusterPods.One> all = new ClusterPods(this).of(namespace, selector);
+              return all.size() == pods && all.stream().allMatch(ClusterPods.One::ready);
+            });
   }
 
   /** What each node's programs have written last, for whoever wonders why. */
