@@ -58,6 +58,10 @@ public final class NodeCore implements AutoCloseable {
 
   private final PoolLimits limits;
   private final boolean customNetwork;
+
+  /** The first action that is ordered after the place of new ENIs has changed. */
+  private volatile long placedFrom;
+
   private final HostNetwork host;
   private final Supplier<BootTime> clock;
   private final WarmPool pool;
@@ -163,12 +167,18 @@ public final class NodeCore implements AutoCloseable {
   }
 
   private void report(PoolEvent event) {
-    pool.apply(event)
-        .exceptionally(
-            _ -> {
-              kernelCare.lookAgain();
-              return pool.snapshot();
-            });
+    // Such as one that was under way to the former place: why it failed counts no more.
+    boolean outdated =
+        event instanceof PoolEvent.ActionFailed failed && failed.actionId() < placedFrom;
+    var applied = pool.apply(event);
+    if (outdated) {
+      reconsiderGrowth();
+    }
+    applied.exceptionally(
+        _ -> {
+          kernelCare.lookAgain();
+          return pool.snapshot();
+        });
     kernelCare.lookAgain();
   }
 
@@ -179,6 +189,11 @@ public final class NodeCore implements AutoCloseable {
 
   /** Where ENIs of the default pool are made is another place now: growth is tried at once. */
   public void placedElsewhere() {
+    placedFrom = pool.snapshot().nextAction();
+    reconsiderGrowth();
+  }
+
+  private void reconsiderGrowth() {
     var _ = pool.apply(new PoolEvent.GrowthReconsidered(PoolName.DEFAULT, clock.get()));
   }
 

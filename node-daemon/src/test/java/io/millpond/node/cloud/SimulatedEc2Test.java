@@ -3,6 +3,8 @@ package io.millpond.node.cloud;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millpond.node.http.Metrics;
 import io.millpond.node.life.NodeCore;
@@ -138,7 +140,7 @@ class SimulatedEc2Test {
 
   /** ENIConfigs: a pod waits with the cause, and goes on at once when it is put right. */
   @Test
-  void withCustomNetworkingNoEniIsMadeBeforeItIsKnownWhere() throws Exception {
+  void withCustomNetworkingNoEniIsMadeBeforeItIsKnownWhere() {
     core.close();
     aws.launch(InstanceConfig.of("fresh", "t3.small", "subnet-0a00000000000001a"));
     String metadata = aws.imdsEndpoint("fresh").toString();
@@ -168,16 +170,55 @@ class SimulatedEc2Test {
     assertThat(core.pool().snapshot().summary().total()).as("the primary ENI's").isZero();
 
     // The next try by itself would be a minute later.
-    placement.put(
-        new JsonMapper()
-            .readTree(
-                "{\"metadata\":{\"name\":\"pods\"},\"spec\":{\"subnet\":\"subnet-0a00000000000002a\"}}"));
+    placement.put(eniConfig("subnet-0a00000000000002a"));
     awaitPool(sum -> sum.free() >= 2);
     added("late");
     assertThat(aws.interfaces().getLast().subnetId()).isEqualTo("subnet-0a00000000000002a");
     assertThat(core.pool().snapshot().enis().values())
         .filteredOn(eni -> !eni.addresses().isEmpty())
         .allMatch(eni -> eni.device() != null && eni.device().index() > 0);
+  }
+
+  /** What fails on its way to the former place must not hold back growth in the next one. */
+  @Test
+  void anEniThatIsUnderWayToTheFormerPlaceHoldsNothingBack() {
+    core.close();
+    aws.launch(InstanceConfig.of("fresh", "t3.small", "subnet-0a00000000000001a"));
+    List<NodePlacement> made = new ArrayList<>();
+    core =
+        boot(
+            settings -> {
+              NodePlacement wrong = new NodePlacement(settings.cloud(), Optional.empty());
+              wrong.node(Map.of("k8s.amazonaws.com/eniConfig", "pods"), Map.of());
+              wrong.replace(List.of(eniConfig("subnet-0a0000000000000ff")));
+              made.add(wrong);
+              aws.conditions()
+                  .faults()
+                  .add(FaultRule.next(1, "DescribeSubnets", new Fault.Slow(1500)));
+              return wrong;
+            },
+            "MINIMUM_IP_TARGET",
+            "1",
+            "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG",
+            "true",
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+            aws.imdsEndpoint("fresh").toString());
+    await().atMost(SOON).until(() -> aws.conditions().faults().pending().isEmpty());
+
+    made.getFirst().put(eniConfig("subnet-0a00000000000002a"));
+
+    awaitPool(sum -> sum.free() >= 2);
+    assertThat(aws.interfaces().getLast().subnetId()).isEqualTo("subnet-0a00000000000002a");
+  }
+
+  private static JsonNode eniConfig(String subnet) {
+    try {
+      return new JsonMapper()
+          .readTree(
+              "{\"metadata\":{\"name\":\"pods\"},\"spec\":{\"subnet\":\"%s\"}}".formatted(subnet));
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
