@@ -147,7 +147,7 @@ final class ClusterNode implements AutoCloseable {
 
   /** The ends of its logs. */
   String logs() {
-    try (Stream<Path> logs = Files.list(outside("/run/node"))) {
+    try (Stream<Path> logs = Files.list(outside("/var/log/node"))) {
       StringBuilder all = new StringBuilder();
       for (Path log : logs.filter(file -> file.toString().endsWith(".log")).toList()) {
         all.append("== %s %s%n".formatted(name(), log.getFileName()))

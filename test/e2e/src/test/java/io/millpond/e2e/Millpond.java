@@ -93,6 +93,7 @@ final class Millpond {
     List<String> words = new ArrayList<>();
     Map<String, String> all = new HashMap<>(settings);
     all.put("AWS_ENDPOINT_URL_EC2", "http://169.254.169.1:8000");
+    all.put("CLUSTER_NAME", "test");
     all.forEach(
         (name, value) -> words.addAll(List.of("--set-string", "env." + name + "=" + value)));
     return words;
