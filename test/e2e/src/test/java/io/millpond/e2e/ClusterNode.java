@@ -40,6 +40,8 @@ final class ClusterNode implements AutoCloseable {
       // No overlay file system below it, and room for images.
       Shell.run("mount", "-t", "tmpfs", "tmpfs", home.toString()).orThrow();
       Path own = Files.copy(kubeconfig, home.resolve("kubeconfig"));
+      Path proxys = kubeconfig.resolveSibling(kubeconfig.getFileName() + "-kube-proxy");
+      Files.copy(proxys, home.resolve("kubeconfig-kube-proxy"));
       List<String> command =
           new ArrayList<>(
               List.of(
