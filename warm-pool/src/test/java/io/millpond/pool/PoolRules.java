@@ -277,8 +277,9 @@ final class PoolRules {
           "5 surplus lasts, unless a pod of another pool waits for the place",
           action + " " + state);
       PoolView pool = PoolView.of(state, action.pool(), policy);
+      int free = freeOf(state, action);
       must(
-          pool.stock().usable() - freeOf(state, action) >= expected(action.pool()),
+          free == 0 || pool.stock().usable() - free >= expected(action.pool()),
           "3 what expected pods need does not go",
           action + " " + state);
       for (IpAddress ip : taken(action)) {
