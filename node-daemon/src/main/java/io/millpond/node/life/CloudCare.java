@@ -44,6 +44,7 @@ public final class CloudCare implements AutoCloseable {
   private final CloudViews views;
   private final WarmPool pool;
   private final Duration period;
+  private final Runnable addressesWent;
   private final Thread thread =
       Thread.ofPlatform().daemon().name("cloud-care").unstarted(this::loop);
   private BootTime asked;
@@ -53,12 +54,19 @@ public final class CloudCare implements AutoCloseable {
   /** When EC2 is tidied next; null: nothing is known to be left. */
   private @Nullable BootTime tidyAt;
 
-  /** Ready to care. */
-  public CloudCare(Cloud cloud, CloudViews views, WarmPool pool, Duration period) {
+  /**
+   * Ready to care.
+   *
+   * @param addressesWent called when EC2 has taken addresses away: what the kernel has of them is
+   *     of no use any more
+   */
+  public CloudCare(
+      Cloud cloud, CloudViews views, WarmPool pool, Duration period, Runnable addressesWent) {
     this.cloud = cloud;
     this.views = views;
     this.pool = pool;
     this.period = period;
+    this.addressesWent = addressesWent;
     this.asked = pool.now();
     this.hinted = pool.now();
   }
@@ -158,7 +166,11 @@ public final class CloudCare implements AutoCloseable {
       case Cloud.Success<Cloud.Inventory>(Cloud.Inventory inventory) -> {
         pause = OPEN_QUESTION;
         CloudView view = views.of(inventory, LINK_WAIT, busy());
-        pool.apply(new PoolEvent.CloudObserved(view, asked)).join();
+        int before = pool.snapshot().summary().total();
+        if (pool.apply(new PoolEvent.CloudObserved(view, asked)).join().summary().total()
+            < before) {
+          addressesWent.run();
+        }
       }
       case Cloud.Failure<Cloud.Inventory> failure -> {
         pause =

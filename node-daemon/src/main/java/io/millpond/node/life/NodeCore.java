@@ -132,7 +132,8 @@ public final class NodeCore implements AutoCloseable {
             new HealPods(pool, pods, places, attachments, lanes, settings, metrics),
             metrics,
             settings.daemon().reconcilePeriod());
-    this.cloudCare = new CloudCare(cloud, views, pool, settings.cloud().checkPeriod());
+    this.cloudCare =
+        new CloudCare(cloud, views, pool, settings.cloud().checkPeriod(), kernelCare::lookAgain);
     this.expectedPods = new ExpectedPods(pool, attachments);
     this.addPod =
         new AddPod(
