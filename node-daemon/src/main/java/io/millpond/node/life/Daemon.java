@@ -420,14 +420,6 @@ public final class Daemon implements NodeView {
     stopping = true;
     tell("STOPPING=1");
     installation.close();
-    ClusterWork working = work;
-    if (working != null) {
-      working.close();
-    }
-    ClusterCare caring = care;
-    if (caring != null) {
-      caring.close();
-    }
     CniServer serving = plugins;
     UnixServer listener = socket;
     AdminServer administrator = admin;
@@ -441,6 +433,15 @@ public final class Daemon implements NodeView {
         log.warn("requests are still running after {} s: they are left", LAST_REQUESTS.toSeconds());
       }
       serving.close();
+    }
+    // No plugin waits for the API server to answer, or to be given up.
+    ClusterWork working = work;
+    if (working != null) {
+      working.close();
+    }
+    ClusterCare caring = care;
+    if (caring != null) {
+      caring.close();
     }
     Spool spool = kept;
     if (spool != null) {
