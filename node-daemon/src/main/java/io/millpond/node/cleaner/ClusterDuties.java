@@ -1,5 +1,6 @@
 package io.millpond.node.cleaner;
 
+import io.millpond.node.threads.Threads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -123,14 +124,7 @@ public final class ClusterDuties implements AutoCloseable {
   /** Stops, and gives the lease up. */
   @Override
   public void close() {
-    worker.interrupt();
-    elector.interrupt();
-    try {
-      worker.join(5000);
-      elector.join(5000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.end(worker, elector);
     if (!elector.isAlive()) {
       election.resign();
     }

@@ -2,6 +2,7 @@ package io.millpond.node.cniserver;
 
 import io.millpond.node.kernel.Netns;
 import io.millpond.node.log.LogContext;
+import io.millpond.node.threads.Threads;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -193,12 +194,7 @@ public final class CniServer implements AutoCloseable {
   public void stopAccepting() {
     closed = true;
     listener.close();
-    acceptor.interrupt();
-    try {
-      acceptor.join(5000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.end(acceptor);
   }
 
   /** Waits for those who are being served. */

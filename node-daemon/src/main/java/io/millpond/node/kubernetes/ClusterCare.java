@@ -2,6 +2,7 @@ package io.millpond.node.kubernetes;
 
 import io.millpond.node.pods.ExpectedPods;
 import io.millpond.node.pods.PodNotices;
+import io.millpond.node.threads.Threads;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -211,10 +212,6 @@ public final class ClusterCare implements AutoCloseable {
       pods.close();
     }
     cluster.close();
-    try {
-      thread.join(5000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.end(thread);
   }
 }

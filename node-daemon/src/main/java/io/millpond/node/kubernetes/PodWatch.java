@@ -2,6 +2,7 @@ package io.millpond.node.kubernetes;
 
 import io.millpond.node.pods.ExpectedPods;
 import io.millpond.node.pods.ExpectedPods.BoundPod;
+import io.millpond.node.threads.Threads;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -310,11 +311,6 @@ public final class PodWatch implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    thread.interrupt();
-    try {
-      thread.join(5000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.end(thread);
   }
 }

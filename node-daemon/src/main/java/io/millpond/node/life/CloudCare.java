@@ -2,6 +2,7 @@ package io.millpond.node.life;
 
 import io.millpond.node.cloud.Cloud;
 import io.millpond.node.cloud.CloudViews;
+import io.millpond.node.threads.Threads;
 import io.millpond.node.warm.WarmPool;
 import io.millpond.pool.CloudView;
 import io.millpond.pool.PoolAction;
@@ -227,11 +228,6 @@ public final class CloudCare implements AutoCloseable {
 
   @Override
   public void close() {
-    thread.interrupt();
-    try {
-      thread.join(5000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.end(thread);
   }
 }

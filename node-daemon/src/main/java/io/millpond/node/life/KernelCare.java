@@ -8,6 +8,7 @@ import io.millpond.node.kernel.KernelView;
 import io.millpond.node.pods.Attachments;
 import io.millpond.node.pods.HealPods;
 import io.millpond.node.pods.KeyLanes;
+import io.millpond.node.threads.Threads;
 import io.millpond.node.warm.WarmPool;
 import io.millpond.pool.AddressState;
 import io.millpond.pool.PoolAddress;
@@ -262,11 +263,6 @@ public final class KernelCare implements HostNetwork.LinkListener, AutoCloseable
 
   @Override
   public void close() {
-    thread.interrupt();
-    try {
-      thread.join(5000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.end(thread);
   }
 }

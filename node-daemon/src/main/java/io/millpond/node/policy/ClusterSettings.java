@@ -7,6 +7,7 @@ import io.millpond.node.kubernetes.Backoff;
 import io.millpond.node.kubernetes.Cluster;
 import io.millpond.node.kubernetes.ObjectWatch;
 import io.millpond.node.kubernetes.Requests;
+import io.millpond.node.threads.Threads;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -300,10 +301,6 @@ public final class ClusterSettings implements AutoCloseable {
   public void close() {
     reporter.interrupt();
     watches.forEach(ObjectWatch::close);
-    try {
-      reporter.join(5000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.end(reporter);
   }
 }

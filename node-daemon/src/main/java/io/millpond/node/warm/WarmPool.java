@@ -1,5 +1,6 @@
 package io.millpond.node.warm;
 
+import io.millpond.node.threads.Threads;
 import io.millpond.pool.AllocationResult;
 import io.millpond.pool.Planner;
 import io.millpond.pool.PoolAction;
@@ -385,12 +386,7 @@ public final class WarmPool implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    thread.interrupt();
-    try {
-      thread.join(5000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.end(thread);
     asked.values().forEach(waiting -> waiting.answer().complete(STOPPING));
   }
 }
