@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Assumptions;
 
 /**
  * A Kubernetes cluster in a VPC: nodes with containerd, kubelet and kube-proxy on instances, and
@@ -50,14 +49,8 @@ final class Cluster implements AutoCloseable {
     /** Those of this run; without them the test is skipped, and says so. */
     static Programs find() {
       return new Programs(
-          directory("MILLPOND_KUBERNETES_PROGRAMS"), directory("MILLPOND_CLUSTER_IMAGES"));
-    }
-
-    private static Path directory(String name) {
-      String value = System.getenv(name);
-      Assumptions.assumeTrue(
-          value != null, "needs " + name + ": ./verify --only kubernetes builds it and runs this");
-      return Path.of(String.valueOf(value));
+          Path.of(Given.ofCluster("MILLPOND_KUBERNETES_PROGRAMS")),
+          Path.of(Given.ofCluster("MILLPOND_CLUSTER_IMAGES")));
     }
 
     /** The name of an image. */
@@ -82,9 +75,10 @@ final class Cluster implements AutoCloseable {
   Cluster(Vpc vpc, Map<String, String> sizes, ClusterNode.Proxy proxy, List<Path> images) {
     this.vpc = vpc;
     this.programs = Programs.find();
-    this.directory = Path.of(environment("MILLPOND_CLUSTER"));
+    this.directory = Path.of(Given.ofCluster("MILLPOND_CLUSTER"));
     this.control =
-        vpc.instance("control", "t3.medium", Vpc.SUBNET_1, environment("MILLPOND_CLUSTER_ADDRESS"));
+        vpc.instance(
+            "control", "t3.medium", Vpc.SUBNET_1, Given.ofCluster("MILLPOND_CLUSTER_ADDRESS"));
     this.outside = new Outside(control.name());
     try {
       join();
@@ -114,12 +108,6 @@ final class Cluster implements AutoCloseable {
       close();
       throw e;
     }
-  }
-
-  private static String environment(String name) {
-    String value = System.getenv(name);
-    Assumptions.assumeTrue(value != null, "needs " + name + ", which test/e2e/with-cluster sets");
-    return String.valueOf(value);
   }
 
   /**
@@ -186,10 +174,6 @@ final class Cluster implements AutoCloseable {
 
   List<ClusterNode> nodes() {
     return List.copyOf(nodes);
-  }
-
-  ClusterNode node(String name) {
-    return nodes.stream().filter(node -> node.name().equals(name)).findFirst().orElseThrow();
   }
 
   /** Asks or tells the API server. */

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Assumptions;
 
 /** millpond as an administrator installs it: its own image and chart, by Helm. */
 final class Millpond {
@@ -34,36 +33,29 @@ final class Millpond {
 
   /** The archive of the image that was built for this run. */
   static Path image() {
-    String value = System.getenv("MILLPOND_IMAGE_ARCHIVE");
-    Assumptions.assumeTrue(
-        value != null, "needs MILLPOND_IMAGE_ARCHIVE: ./verify --only kubernetes builds it");
-    return Path.of(String.valueOf(value));
+    return Path.of(Given.ofCluster("MILLPOND_IMAGE_ARCHIVE"));
   }
 
   /** {@code helm install} with these settings of the daemon; returns when every node is ready. */
   void install(Map<String, String> settings) {
-    List<String> words = new ArrayList<>(List.of("install", RELEASE, chart(), "-n", NAMESPACE));
-    words.addAll(values(settings));
-    helm(words);
+    Map<String, String> all = new HashMap<>(settings);
+    all.put("AWS_ENDPOINT_URL_EC2", "http://169.254.169.1:8000");
+    all.put("CLUSTER_NAME", "test");
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Given.ofCluster("MILLPOND_HELM") + "/helm",
+                "--kubeconfig",
+                cluster.kubeconfig().toString(),
+                "install",
+                RELEASE,
+                Vpc.ROOT.resolve("deploy/chart").toAbsolutePath().normalize().toString(),
+                "-n",
+                NAMESPACE));
+    all.forEach(
+        (name, value) -> command.addAll(List.of("--set-string", "env." + name + "=" + value)));
+    cluster.outside(HELM, command.toArray(String[]::new)).orThrow();
     cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=110s").orThrow();
-  }
-
-  /** {@code helm uninstall}. */
-  void uninstall() {
-    helm(List.of("uninstall", RELEASE, "-n", NAMESPACE, "--wait"));
-  }
-
-  /** {@code helm upgrade} to another version of the same image; returns at once. */
-  void upgrade(String tag, Map<String, String> settings) {
-    List<String> words = new ArrayList<>(List.of("upgrade", RELEASE, chart(), "-n", NAMESPACE));
-    words.addAll(List.of("--set-string", "image.tag=" + tag));
-    words.addAll(values(settings));
-    helm(words);
-  }
-
-  /** {@code helm rollback} to the version before; returns at once. */
-  void rollback() {
-    helm(List.of("rollback", RELEASE, "-n", NAMESPACE));
   }
 
   /** Waits until every daemon is of the version that was asked for last, and serves. */
@@ -83,31 +75,6 @@ final class Millpond {
                             "--timeout=5s")
                         .status()
                     == 0);
-  }
-
-  private static String chart() {
-    return Vpc.ROOT.resolve("deploy/chart").toAbsolutePath().normalize().toString();
-  }
-
-  private static List<String> values(Map<String, String> settings) {
-    List<String> words = new ArrayList<>();
-    Map<String, String> all = new HashMap<>(settings);
-    all.put("AWS_ENDPOINT_URL_EC2", "http://169.254.169.1:8000");
-    all.put("CLUSTER_NAME", "test");
-    all.forEach(
-        (name, value) -> words.addAll(List.of("--set-string", "env." + name + "=" + value)));
-    return words;
-  }
-
-  private void helm(List<String> words) {
-    String programs = System.getenv("MILLPOND_HELM");
-    Assumptions.assumeTrue(
-        programs != null, "needs MILLPOND_HELM: ./verify --only kubernetes builds it");
-    List<String> command =
-        new ArrayList<>(
-            List.of(programs + "/helm", "--kubeconfig", cluster.kubeconfig().toString()));
-    command.addAll(words);
-    cluster.outside(HELM, command.toArray(String[]::new)).orThrow();
   }
 
   /** The pool as the daemon of a node shows it. */
@@ -130,10 +97,5 @@ final class Millpond {
       }
     }
     return enis;
-  }
-
-  /** How many addresses of a node are in this state. */
-  int count(ClusterNode node, String state) {
-    return pool(node).at("/counts/" + state).asInt();
   }
 }
