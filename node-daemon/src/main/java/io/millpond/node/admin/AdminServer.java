@@ -3,11 +3,11 @@ package io.millpond.node.admin;
 import io.millpond.linux.unix.Deadline;
 import io.millpond.linux.unix.UnixConnection;
 import io.millpond.linux.unix.UnixServer;
+import io.millpond.node.threads.Acceptor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,22 +25,18 @@ public final class AdminServer implements AutoCloseable {
   static final String LISTENER = "listener";
 
   private static final Logger log = LoggerFactory.getLogger(AdminServer.class);
-  private static final Duration LOOK = Duration.ofMillis(200);
   private static final Duration EXCHANGE = Duration.ofSeconds(2);
 
-  private final UnixServer server;
   private final Map<String, Supplier<String>> answers;
   private final int user;
-  private final Thread thread =
-      Thread.ofPlatform().daemon().name("admin").unstarted(this::serveAll);
+  private final Acceptor acceptor;
   private final Object lock = new Object();
   private @Nullable UnixConnection successor;
-  private volatile boolean closed;
 
   private AdminServer(UnixServer server, Map<String, Supplier<String>> answers, int user) {
-    this.server = server;
     this.answers = Map.copyOf(answers);
     this.user = user;
+    this.acceptor = Acceptor.start(server, "admin", "the administrator's socket", this::serve);
   }
 
   /**
@@ -52,46 +48,7 @@ public final class AdminServer implements AutoCloseable {
    */
   public static AdminServer start(Path path, Map<String, Supplier<String>> answers, int user)
       throws IOException {
-    AdminServer admin = new AdminServer(UnixServer.listen(path), answers, user);
-    admin.thread.start();
-    return admin;
-  }
-
-  private void serveAll() {
-    while (!closed) {
-      try {
-        Optional<UnixConnection> connection = server.accept(LOOK);
-        connection.ifPresent(this::serveOne);
-      } catch (IOException e) {
-        if (!closed) {
-          log.warn("the administrator's socket: {}", e.getMessage());
-          pause();
-        }
-      }
-    }
-  }
-
-  /** What makes accepting fail, such as too many open files, lasts. */
-  private void pause() {
-    try {
-      Thread.sleep(LOOK);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      closed = true;
-    }
-  }
-
-  private void serveOne(UnixConnection connection) {
-    boolean kept = false;
-    try {
-      kept = serve(connection);
-    } catch (RuntimeException e) {
-      log.error("a bug on the administrator's socket", e);
-    } finally {
-      if (!kept) {
-        connection.close();
-      }
-    }
+    return new AdminServer(UnixServer.listen(path), answers, user);
   }
 
   /** Whether the connection is kept. */
@@ -163,8 +120,7 @@ public final class AdminServer implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
-    server.close();
+    acceptor.close();
     synchronized (lock) {
       if (successor != null) {
         successor.close();

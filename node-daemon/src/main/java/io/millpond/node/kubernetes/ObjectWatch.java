@@ -225,10 +225,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
     // Nodes that began together do not begin anew together.
     long seconds = ThreadLocalRandom.current().nextLong(300, 600);
     Map<String, String> parameters = new LinkedHashMap<>(kind.parameters());
-    parameters.put("watch", "true");
-    parameters.put("allowWatchBookmarks", "true");
-    parameters.put("resourceVersion", from);
-    parameters.put("timeoutSeconds", Long.toString(seconds));
+    parameters.putAll(Requests.watching(from, seconds));
     String version = from;
     long began = System.nanoTime();
     try (ApiServer.Answer answer =

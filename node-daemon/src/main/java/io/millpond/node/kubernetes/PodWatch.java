@@ -4,8 +4,6 @@ import io.millpond.node.pods.ExpectedPods;
 import io.millpond.node.pods.ExpectedPods.BoundPod;
 import io.millpond.node.threads.Threads;
 import java.io.IOException;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -31,7 +29,7 @@ public final class PodWatch implements AutoCloseable {
   private static final Duration LONGEST_LIST = Duration.ofSeconds(60);
 
   /** Pods in a page. */
-  private static final int PAGE = 200;
+  private static final String PAGE = "200";
 
   /** Pods of a node of which notice is taken; a kubelet takes 110, or a few hundred. */
   private static final int MOST = 5000;
@@ -180,10 +178,12 @@ public final class PodWatch implements AutoCloseable {
     trouble = null;
   }
 
-  private String path(String query) {
-    return "/api/v1/pods?fieldSelector="
-        + URLEncoder.encode("spec.nodeName=" + node, StandardCharsets.UTF_8)
-        + query;
+  /** Of the node's pods, with these parameters beside. */
+  private String path(Map<String, String> more) {
+    Map<String, String> parameters = new LinkedHashMap<>();
+    parameters.put("fieldSelector", "spec.nodeName=" + node);
+    parameters.putAll(more);
+    return Requests.with("/api/v1/pods", parameters);
   }
 
   /**
@@ -196,15 +196,17 @@ public final class PodWatch implements AutoCloseable {
     Map<String, BoundPod> pods = new LinkedHashMap<>();
     // As kubelets do: version 0 is answered from the server's memory, by node, at once, not in
     // pages. A place that is newer than that memory cannot come of it.
-    String query = anew ? "&limit=" + PAGE : "&resourceVersion=0";
+    Map<String, String> parameters = new LinkedHashMap<>();
+    parameters.put(anew ? "limit" : "resourceVersion", anew ? PAGE : "0");
     long deadline = System.nanoTime() + LONGEST_LIST.toNanos();
     String next = "";
     PodReader.Page page;
     do {
-      String at =
-          next.isEmpty() ? "" : "&continue=" + URLEncoder.encode(next, StandardCharsets.UTF_8);
+      if (!next.isEmpty()) {
+        parameters.put("continue", next);
+      }
       Duration left = Duration.ofNanos(deadline - System.nanoTime());
-      try (ApiServer.Answer answer = server.get(path(query + at), ApiServer.PATIENCE, left);
+      try (ApiServer.Answer answer = server.get(path(parameters), ApiServer.PATIENCE, left);
           PodReader reader = successful(answer)) {
         page =
             reader.page(
@@ -230,15 +232,13 @@ public final class PodWatch implements AutoCloseable {
   private String watch(String from) throws IOException, InterruptedException {
     // Nodes that began together do not begin anew together.
     long seconds = ThreadLocalRandom.current().nextLong(300, 600);
-    String query =
-        "&watch=true&allowWatchBookmarks=true&timeoutSeconds="
-            + seconds
-            + "&resourceVersion="
-            + URLEncoder.encode(from, StandardCharsets.UTF_8);
     String version = from;
     long began = System.nanoTime();
     try (ApiServer.Answer answer =
-            server.get(path(query), silence, Duration.ofSeconds(seconds).plus(silence));
+            server.get(
+                path(Requests.watching(from, seconds)),
+                silence,
+                Duration.ofSeconds(seconds).plus(silence));
         PodReader reader = successful(answer)) {
       heard();
       PodReader.Event event;

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -126,6 +127,21 @@ public final class Requests {
       throws IOException, InterruptedException {
     ApiServer.Reply reply = server.send(method, path, type, body.toString());
     return new Answer(reply.code(), read(reply.body()), reply.retryAfter());
+  }
+
+  /**
+   * The parameters of a watch.
+   *
+   * @param from the resource version after which it begins
+   * @param seconds after which the server ends it
+   */
+  static Map<String, String> watching(String from, long seconds) {
+    Map<String, String> parameters = new LinkedHashMap<>();
+    parameters.put("watch", "true");
+    parameters.put("allowWatchBookmarks", "true");
+    parameters.put("timeoutSeconds", Long.toString(seconds));
+    parameters.put("resourceVersion", from);
+    return parameters;
   }
 
   static String with(String path, Map<String, String> parameters) {

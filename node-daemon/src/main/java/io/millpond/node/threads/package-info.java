@@ -1,4 +1,7 @@
-/** How the daemon's threads end. Knows nothing of what they do. */
+/**
+ * Threads of the daemon: how they end, and the one that accepts connections. Knows nothing of what
+ * is done on them.
+ */
 @NullMarked
 package io.millpond.node.threads;
 
